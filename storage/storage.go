@@ -1,0 +1,107 @@
+// Package storage says what a place for logs can do.
+//
+// A store knows names and bytes, not SSH. A log is written once, from its beginning to
+// its end, is unfinished until it is committed, and never changes afterwards.
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+)
+
+// Store keeps logs. All methods may be called concurrently, also for the same name.
+type Store interface {
+	// Create begins a log. It fails with [ErrExist] if there is one of that name,
+	// finished or not, and with an error that names the folder, bucket or limit if
+	// there can't be one. The log is found by Open and List from the start, as unfinished.
+	Create(ctx context.Context, name Name) (Writer, error)
+
+	// Resume goes on with a log that its writer left unfinished. keep is shown its
+	// bytes and returns how many of them are good; what is after them is cut off and
+	// writing goes on there. If keep returns an error the log is left as it is, and
+	// Resume returns that error. Resume fails with [ErrInUse] while a writer, in any
+	// process, holds the log, and with [ErrNotExist] if no log of that name is unfinished.
+	Resume(ctx context.Context, name Name, keep func(r io.ReaderAt, size int64) (int64, error)) (Writer, error)
+
+	// Open opens a log for reading: the finished one, or else the unfinished one. It
+	// fails with [ErrNotExist] if there is none.
+	Open(ctx context.Context, name Name) (Reader, error)
+
+	// List yields the logs whose names are not below from, in the order of their
+	// names, finished and unfinished. It ends after the first error.
+	List(ctx context.Context, from Name) iter.Seq2[Info, error]
+}
+
+// Writer appends to one log. Its methods are for one goroutine at a time. After an
+// error a Writer stays failed and every method but Close returns that error.
+type Writer interface {
+	// Write appends. The bytes are then in the kernel's hands, at least: they survive
+	// the end of this process, but not a power cut. The caller keeps p.
+	io.Writer
+
+	// Sync returns when all that was written survives a power cut.
+	Sync() error
+
+	// Commit makes the log finished and durable, its name too, and closes the Writer.
+	// After an error the log is unfinished, or finished: Resume finds out.
+	Commit(ctx context.Context) error
+
+	// Close gives the log up as it is, unfinished, and returns what it holds. After
+	// Commit it does nothing.
+	Close() error
+}
+
+// Reader reads one log. Its methods may be called concurrently.
+type Reader interface {
+	io.ReaderAt
+	io.Closer
+	// Size is the size that the log had when it was opened.
+	Size() int64
+	// Open reports whether a writer was at work on the log when it was opened, as far
+	// as this store can know.
+	Open() bool
+}
+
+// Info is what a listing tells about a log.
+type Info struct {
+	Name     Name
+	Size     int64
+	Modified time.Time
+	Finished bool
+}
+
+// The errors that a caller can act on.
+var (
+	ErrExist    = errors.New("log exists")
+	ErrNotExist = errors.New("no such log")
+	ErrInUse    = errors.New("log is in use by its writer")
+)
+
+// Name names a log in a store: a connection's id, for some formats with a suffix.
+type Name string
+
+// maxName keeps a name with every suffix that a store adds below NAME_MAX (255).
+const maxName = 128
+
+// Validate reports whether n can be a name: 1 to 128 of a–z A–Z 0–9 - _ and, between
+// others, full stops. So no name leaves a folder, hides in one or means something to a shell.
+func (n Name) Validate() error {
+	if n == "" || len(n) > maxName {
+		return fmt.Errorf("log name of %d bytes: must have 1 to %d", len(n), maxName)
+	}
+	for i := range len(n) {
+		c := n[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case (c == '-' || c == '_') && i > 0:
+		case c == '.' && i > 0 && i < len(n)-1 && n[i-1] != '.':
+		default:
+			return fmt.Errorf("log name %q: may have only letters, digits, and - _ . between them", string(n))
+		}
+	}
+	return nil
+}
