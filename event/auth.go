@@ -24,11 +24,13 @@ type AuthPasswordBackendError struct {
 	PasswordHidden bool   `key:"passwordHidden,ours"`
 }
 
-// PasswordAttempt is what the events about a password share.
+// PasswordAttempt is what the events about a password share. Reason says why it was
+// refused, for the operator; the client is not told.
 type PasswordAttempt struct {
 	Username       string `key:"username"`
 	Password       []byte `key:"password"`
 	PasswordHidden bool   `key:"passwordHidden,ours"`
+	Reason         string `key:"reason,ours"`
 }
 
 // AuthPubkey says that the client offered a public key (RFC 4252 §7). It has not
@@ -58,12 +60,14 @@ type AuthPubkeyBackendError struct {
 
 // PubkeyAttempt is what the events about a public key share. Key is a line as in
 // authorized_keys, without a comment; for a certificate it is the certified key, and
-// Certificate is the certificate as sent.
+// Certificate is the certificate as sent. Reason says why it was refused, for the
+// operator; the client is not told.
 type PubkeyAttempt struct {
 	Username    string `key:"username"`
 	Key         string `key:"key"`
 	Fingerprint string `key:"fingerprint,ours"` // SHA256:…, of Key
 	Certificate []byte `key:"certificate,ours"`
+	Reason      string `key:"reason,ours"`
 }
 
 // AuthKeyboardInteractiveChallenge is one round of questions (RFC 4256 §3.2).
@@ -96,6 +100,7 @@ type Answer struct {
 // AuthKeyboardInteractiveFailed says that the answers were refused.
 type AuthKeyboardInteractiveFailed struct {
 	Username string `key:"Username"`
+	Reason   string `key:"reason,ours"`
 }
 
 // AuthKeyboardInteractiveBackendError says that nobody could tell whether the answers are good.

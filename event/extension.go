@@ -73,6 +73,15 @@ type AuthPartial struct {
 	Next     []string `key:"next"`
 }
 
+// AuthMethod is the outcome of an attempt with a method that has no event of its own,
+// and the success of keyboard-interactive, which ContainerSSH's format lacks.
+type AuthMethod struct {
+	Username string `key:"username"`
+	Method   string `key:"method"`
+	Accepted bool   `key:"accepted"`
+	Reason   string `key:"reason"`
+}
+
 // RequestAccepted is the reply "success" to a channel request; [RequestFailed] is the other.
 type RequestAccepted struct {
 	RequestID uint64 `key:"requestId"`
@@ -126,6 +135,7 @@ func (*Summary) Type() Type         { return onConnection }
 func (*Gap) Type() Type             { return onConnection }
 func (*AuthNone) Type() Type        { return onConnection }
 func (*AuthPartial) Type() Type     { return onConnection }
+func (*AuthMethod) Type() Type      { return onConnection }
 func (*RequestAccepted) Type() Type { return onChannel }
 func (*GlobalReply) Type() Type     { return onConnection }
 func (*GatewayStart) Type() Type    { return onConnection }

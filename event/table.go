@@ -98,6 +98,7 @@ var rows = []Row{
 	extension(onConnection, "gap", Gap{}),
 	extension(onConnection, "auth-none", AuthNone{}),
 	extension(onConnection, "auth-partial", AuthPartial{}),
+	extension(onConnection, "auth-method", AuthMethod{}),
 	extension(onChannel, "request-accepted", RequestAccepted{}),
 	extension(onConnection, "global-reply", GlobalReply{}),
 	extension(onConnection, "gateway-start", GatewayStart{}),
