@@ -1,0 +1,51 @@
+package config
+
+// Audit says what is recorded. It is checked whether or not Enable is set.
+type Audit struct {
+	Enable    bool      `yaml:"enable" default:"true" doc:"Whether anything is recorded." differs:"ContainerSSH's default is false. Here a configuration file without an audit block records: a recorder that silently records nothing is a trap."`
+	Format    List      `yaml:"format" default:"binary" enum:"none,binary" later:"asciinema" doc:"Format of the logs, or a list of formats. none is only for enable: false." differs:"ContainerSSH's default is none, and it takes one format only."`
+	Storage   List      `yaml:"storage" default:"file" enum:"none,file" later:"s3" doc:"Where logs are kept, or a list of places. none is only for enable: false." differs:"ContainerSSH's default is none, and it takes one place only."`
+	Intercept Intercept `yaml:"intercept" doc:"What of the sessions is recorded, beyond who did what and when."`
+	OnFailure string    `yaml:"onFailure" default:"stop" enum:"stop,continue" doc:"What happens to a session that can't be recorded any more: stop ends it; continue lets it go on, and the gap is recorded." differs:"Not in ContainerSSH, where the session hangs."`
+	Sync      Duration  `yaml:"sync" default:"100ms" max:"1m" doc:"What a power cut may cost at most; 0 waits until each record is on the disk before it is delivered." differs:"Not in ContainerSSH, which never syncs."`
+	Block     Size      `yaml:"block" default:"128KiB" min:"4KiB" max:"2MiB" doc:"How much is compressed together. Larger blocks compress better." differs:"Not in ContainerSSH."`
+	Journal   string    `yaml:"journal" default:"" doc:"Folder for what is not in a log yet. Without this key it is the folder journal in the state folder." differs:"Not in ContainerSSH."`
+	File      File      `yaml:"file" doc:"Settings of the storage file."`
+	S3        S3        `yaml:"s3" doc:"Settings of the storage s3."`
+}
+
+// Intercept says which bytes are recorded.
+type Intercept struct {
+	Stdin      bool `yaml:"stdin" default:"false" doc:"What clients send to programs: keystrokes, passwords typed into programs too."`
+	Stdout     bool `yaml:"stdout" default:"true" doc:"What programs print." differs:"ContainerSSH's default is false."`
+	Stderr     bool `yaml:"stderr" default:"true" doc:"What programs print as errors." differs:"ContainerSSH's default is false, and there it follows stdout whatever is set."`
+	Passwords  bool `yaml:"passwords" default:"false" doc:"Passwords and keyboard-interactive answers of attempts to log in." differs:"ContainerSSH never reads it: it always records them."`
+	Forwarding bool `yaml:"forwarding" default:"false" doc:"The bytes of forwarded connections, both ways."`
+}
+
+// File is the storage in a local folder.
+type File struct {
+	Directory string `yaml:"directory" default:"/var/log/audit" doc:"Folder for the logs. It must exist."`
+}
+
+// S3 is the storage in a bucket. The keys that are required are so only where it is used.
+type S3 struct {
+	Local           string     `yaml:"local" default:"/var/lib/audit" doc:"Folder for what is not uploaded yet. It must exist, be this gateway's alone and have room for all live sessions."`
+	AccessKey       Secret     `yaml:"accessKey" default:"" doc:"Access key. Required for s3."`
+	SecretKey       Secret     `yaml:"secretKey" default:"" doc:"Secret key. Required for s3."`
+	Bucket          string     `yaml:"bucket" default:"" doc:"Bucket. Required for s3."`
+	Region          string     `yaml:"region" default:"" doc:"Region."`
+	Endpoint        string     `yaml:"endpoint" default:"" doc:"URL of the service, where it is not Amazon's."`
+	CACert          string     `yaml:"cacert" default:"" doc:"Certificates (PEM text) to trust beside the system's."`
+	ACL             string     `yaml:"acl" default:"" doc:"Canned ACL for the objects."`
+	PathStyleAccess bool       `yaml:"pathStyleAccess" default:"false" doc:"Put the bucket into the path instead of the host name. MinIO needs it."`
+	UploadPartSize  Size       `yaml:"uploadPartSize" default:"5MiB" min:"5MiB" max:"5GiB" doc:"Size of one part of an upload." differs:"ContainerSSH takes a number of bytes only, cuts what is above 5 GiB silently, and reads 0 as the default."`
+	ParallelUploads int        `yaml:"parallelUploads" default:"20" min:"1" max:"1000" doc:"Uploads at once, in the whole gateway."`
+	Metadata        S3Metadata `yaml:"metadata" doc:"What the objects' metadata tells."`
+}
+
+// S3Metadata says what an object's metadata tells to whoever may list the bucket.
+type S3Metadata struct {
+	Username bool `yaml:"username" default:"false" doc:"The user's name."`
+	IP       bool `yaml:"ip" default:"false" doc:"The address that the user came from."`
+}

@@ -1,0 +1,43 @@
+// Package config reads the one YAML file that says what a gateway does.
+//
+// It is strict, since a key that is misspelt in a recorder's configuration is a session
+// without evidence: an unknown key, a value of the wrong type and a setting that
+// contradicts another are errors, all of them are told at once, and each says where it
+// stands, what is wrong and what to do. Defaults are there before the file is read and
+// never afterwards, so false, 0 and "" in the file mean what they say.
+//
+// The struct tags are the reference: yaml is the key, default its default as YAML, doc
+// its meaning, enum the values it may have, later those that are known but not built
+// yet, min and max its limits, and differs what ContainerSSH does there instead. The
+// decoder, the JSON Schema and docs/configuration.md all read them.
+package config
+
+import (
+	"path/filepath"
+
+	"github.com/sshtrail/sshtrail/internal/auth"
+)
+
+// Config is an effective configuration: the file's values over the defaults. It is
+// read-only once it was made; a reader that changes it works on a copy.
+type Config struct {
+	State    string   `yaml:"state" default:"/var/lib/sshtrail" doc:"Folder for what the gateway keeps for itself: the host keys it made (in hostkeys) and, unless audit.journal says otherwise, the journal." differs:"Not in ContainerSSH."`
+	SSH      SSH      `yaml:"ssh" doc:"The SSH server that clients connect to."`
+	Audit    Audit    `yaml:"audit" doc:"What is recorded, and where the logs go."`
+	Auth     Auth     `yaml:"auth" doc:"Who gets in."`
+	Backend  string   `yaml:"backend" enum:"local,sshproxy" later:"docker,kubernetes" doc:"What clients are joined to. A configuration file must say it." differs:"ContainerSSH's default is docker."`
+	Local    Local    `yaml:"local" doc:"Settings of the backend local, which runs programs on this machine."`
+	SSHProxy SSHProxy `yaml:"sshproxy" doc:"Settings of the backend sshproxy, which joins clients to another SSH server."`
+
+	// Embedded is true for the configuration that Default returns: nobody is listed in
+	// Auth, and the caller's own keys or a one-time password let the caller in.
+	Embedded bool `yaml:"-"`
+}
+
+// HostKeyFolder returns where host keys are kept that the gateway made itself.
+func (c *Config) HostKeyFolder() string { return filepath.Join(c.State, "hostkeys") }
+
+// Auth says who gets in.
+type Auth struct {
+	Users []auth.User `yaml:"users" doc:"The users that exist, and what each may log in with." differs:"ContainerSSH asks a webhook, an OAuth2 provider or Kerberos; its keys under auth are known here and not built yet."`
+}
