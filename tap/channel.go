@@ -1,0 +1,189 @@
+package tap
+
+import (
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/sshtrail/sshtrail/event"
+)
+
+// Channel is an open channel: an ssh.Channel that is watched.
+type Channel struct {
+	raw     ssh.Channel
+	conn    *Conn
+	id      uint64
+	session bool
+
+	requestID      atomic.Uint64
+	received, sent atomic.Uint64
+	clientClosed   atomic.Bool
+	eof, closed    sync.Once
+
+	// Each direction is one stream whose record has the order of the wire, so it has
+	// a lock, and an event that is used again: a Sink keeps none.
+	readMu   sync.Mutex
+	in       event.IO
+	out, err output
+}
+
+// output is one of the two streams to the client.
+type output struct {
+	mu sync.Mutex
+	io event.IO
+}
+
+// piece is the most that is recorded ahead of what the client's side has accepted; a
+// message of channel data holds no more (x/crypto/ssh: channelMaxPacket).
+const piece = 32 << 10
+
+func (c *Conn) channel(raw ssh.Channel, id uint64, kind string) *Channel {
+	ch := &Channel{raw: raw, conn: c, id: id, session: kind == "session"}
+	ch.in.Stream, ch.out.io.Stream, ch.err.io.Stream = event.Stdin, event.Stdout, event.Stderr
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.channels != nil { // else the connection has ended
+		c.channels[id] = ch
+	}
+	return ch
+}
+
+func inOrder(m map[uint64]*Channel) []*Channel {
+	all := make([]*Channel, 0, len(m))
+	for _, id := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, m[id])
+	}
+	return all
+}
+
+// intercepted reports whether the bytes of a stream are recorded.
+func (c *Channel) intercepted(s event.Stream) bool {
+	i := &c.conn.intercept
+	switch {
+	case !c.session:
+		return i.Forwarding
+	case s == event.Stdin:
+		return i.Stdin
+	case s == event.Stdout:
+		return i.Stdout
+	}
+	return i.Stderr
+}
+
+// data records bytes of a stream, or how many there are.
+func (c *Channel) data(io *event.IO, p []byte) error {
+	io.Data, io.Skipped = p, 0
+	if !c.intercepted(io.Stream) {
+		io.Data, io.Skipped = nil, uint64(len(p))
+	}
+	err := c.conn.emit(c.id, io)
+	io.Data = nil
+	return err
+}
+
+// ID returns the channel's number in the record.
+func (c *Channel) ID() uint64 { return c.id }
+
+// Read returns bytes from the client, which have been recorded.
+func (c *Channel) Read(p []byte) (int, error) {
+	c.readMu.Lock()
+	defer c.readMu.Unlock()
+	n, err := c.raw.Read(p)
+	if n > 0 {
+		if e := c.data(&c.in, p[:n]); e != nil {
+			return 0, e
+		}
+		c.received.Add(uint64(n))
+	}
+	if err == io.EOF && !c.clientClosed.Load() {
+		c.eof.Do(func() { c.conn.emit(c.id, &event.CloseWrite{By: event.ByClient}) })
+	}
+	return n, err
+}
+
+// Write records p and sends it to the client.
+func (c *Channel) Write(p []byte) (int, error) { return c.send(&c.out, c.raw, p) }
+
+func (c *Channel) send(o *output, w io.Writer, p []byte) (n int, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(p) > 0 {
+		part := p[:min(len(p), piece)]
+		if err := c.data(&o.io, part); err != nil {
+			return n, err
+		}
+		m, err := w.Write(part)
+		c.sent.Add(uint64(m))
+		n += m
+		if err != nil {
+			return n, err
+		}
+		p = p[m:]
+	}
+	return n, nil
+}
+
+// tell writes what the gateway itself has to say. It does not wait behind a Write
+// that the client holds up.
+func (c *Channel) tell(s string) {
+	if c.err.mu.TryLock() {
+		defer c.err.mu.Unlock()
+		io.WriteString(c.raw.Stderr(), s) // nobody is left to tell if it fails
+	}
+}
+
+// CloseWrite records and sends end-of-file to the client.
+func (c *Channel) CloseWrite() error {
+	if err := c.conn.emit(c.id, &event.CloseWrite{By: event.ByTarget}); err != nil {
+		return err
+	}
+	return c.raw.CloseWrite()
+}
+
+// Close records the channel's end, by the client if it closed first, and closes it.
+func (c *Channel) Close() error {
+	c.emitClose(event.ByTarget)
+	c.conn.mu.Lock()
+	delete(c.conn.channels, c.id)
+	c.conn.mu.Unlock()
+	return c.raw.Close()
+}
+
+func (c *Channel) emitClose(by event.By) {
+	c.closed.Do(func() {
+		if c.clientClosed.Load() {
+			by = event.ByClient
+		}
+		c.conn.emit(c.id, &event.Close{By: by, Received: c.received.Load(), Sent: c.sent.Load()})
+	})
+}
+
+// SendRequest records and sends a request to the client.
+func (c *Channel) SendRequest(name string, wantReply bool, payload []byte) (bool, error) {
+	id := c.requestID.Add(1) - 1
+	if err := c.conn.emit(c.id, targetRequest(id, name, payload)); err != nil {
+		return false, err
+	}
+	ok, err := c.raw.SendRequest(name, wantReply, payload)
+	if err == nil && wantReply {
+		err = c.conn.emit(c.id, reply(id, ok, ""))
+	}
+	return ok, err
+}
+
+// Stderr returns the stream of extended data (RFC 4254 §5.2). What is written to it is
+// recorded and sent; what a client may send on it is not read.
+func (c *Channel) Stderr() io.ReadWriter { return (*stderr)(c) }
+
+type stderr Channel
+
+func (s *stderr) Write(p []byte) (int, error) {
+	c := (*Channel)(s)
+	return c.send(&c.err, c.raw.Stderr(), p)
+}
+
+func (s *stderr) Read([]byte) (int, error) { return 0, io.EOF }

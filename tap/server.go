@@ -1,0 +1,90 @@
+package tap
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"net/netip"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/sshtrail/sshtrail/event"
+)
+
+// NewServerConn does what ssh.NewServerConn does, watched by sink: the connect, each
+// attempt to authenticate, the outcome, and from then on everything on the connection.
+// config is not changed; its callbacks are called as they would be, a public key's
+// success is recorded only when its signature was verified.
+//
+// The iterators are to be ranged over once, each by one goroutine, until they end: they
+// take the place of x/crypto's Go channels and must be served for the same reason.
+//
+// If it returns an error the connection is closed and its end recorded. Otherwise the
+// caller must call Close or CloseWith in the end, which record it.
+func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept Intercept) (*Conn, iter.Seq[*NewChannel], iter.Seq[*Request], error) {
+	if err := sink.Emit(0, connectEvent(c)); err != nil {
+		c.Close()
+		return nil, nil, nil, fmt.Errorf("record the connect: %w", err)
+	}
+	auth := &authWatch{sink: sink, passwords: intercept.Passwords}
+	server, channels, requests, err := ssh.NewServerConn(c, auth.wrap(config))
+	if err == nil && auth.err == nil {
+		auth.emit(&event.HandshakeSuccessful{Username: server.User(), Handshake: handshake(server.Conn)})
+	}
+	if err == nil && auth.err != nil {
+		server.Close()
+		err = fmt.Errorf("record the authentication: %w", auth.err)
+	}
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, auth.refuse(err))
+	}
+	conn := &Conn{server: server, sink: sink, intercept: intercept, channels: map[uint64]*Channel{}}
+	go conn.watch()
+	return conn, conn.newChannels(channels), conn.globalRequests(requests), nil
+}
+
+// refuse records that nobody was let in. It returns what kept it from recording that.
+func (a *authWatch) refuse(cause error) error {
+	h := event.Handshake{}
+	if a.meta != nil {
+		h = handshake(a.meta)
+	}
+	failed := a.sink.Emit(0, &event.HandshakeFailed{Reason: cause.Error(), Handshake: h})
+	by := event.ByGateway
+	if goneReason(cause) == "connection closed" {
+		by = event.ByClient
+	}
+	return errors.Join(failed, a.sink.Emit(0, &event.Disconnect{By: by, Reason: goneReason(cause)}))
+}
+
+func connectEvent(c net.Conn) *event.Connect {
+	e := &event.Connect{Country: "XX"}
+	e.RemoteAddr, e.RemotePort = splitAddr(c.RemoteAddr())
+	e.LocalAddr, e.LocalPort = splitAddr(c.LocalAddr())
+	return e
+}
+
+// splitAddr returns the IP address, without a zone, and the port; nothing for a
+// connection that has none.
+func splitAddr(a net.Addr) (string, uint32) {
+	if a == nil {
+		return "", 0
+	}
+	ap, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return "", 0
+	}
+	return ap.Addr().Unmap().WithZone("").String(), uint32(ap.Port())
+}
+
+func handshake(meta ssh.ConnMetadata) event.Handshake {
+	h := event.Handshake{ClientVersion: string(meta.ClientVersion())}
+	if m, ok := meta.(ssh.AlgorithmsConnMetadata); ok {
+		a := m.Algorithms()
+		h.Kex, h.HostKey = a.KeyExchange, a.HostKey
+		h.CipherIn, h.MACIn = a.Read.Cipher, a.Read.MAC
+		h.CipherOut, h.MACOut = a.Write.Cipher, a.Write.MAC
+	}
+	return h
+}

@@ -1,0 +1,183 @@
+// Package tap watches an SSH server connection of golang.org/x/crypto/ssh and hands
+// everything that happens on it to a recorder before it lets it pass.
+//
+// [NewServerConn] takes the place of ssh.NewServerConn. What it returns has the same
+// shape: a connection, its channels, its requests. The client's bytes are handed to the
+// [Sink] before the caller's Read returns them, the caller's before they are sent; so
+// what either side has seen has been recorded.
+package tap
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/sshtrail/sshtrail/event"
+)
+
+// Sink is a recorder of one connection.
+type Sink interface {
+	// Emit records that body happened, on the given channel if its type belongs to
+	// one. What it describes has not happened yet for the other side: it passes when
+	// Emit returns nil, and never if it returns an error. Emit may be called
+	// concurrently, also by several goroutines of one channel. It must not keep body,
+	// or anything that it refers to, after it returned.
+	//
+	// The first error ends the connection. After an [event.Disconnect] nothing may
+	// pass any more: Emit returns an error from then on.
+	Emit(channel uint64, body event.Body) error
+}
+
+// Intercept says which bytes reach the Sink. Of those that are off it is told the
+// number only. Names of programs, requests and sizes always reach it.
+type Intercept struct {
+	Stdin, Stdout, Stderr bool
+	// Passwords includes answers to keyboard-interactive questions and X11 cookies.
+	Passwords bool
+	// Forwarding is the data of channels that are not sessions.
+	Forwarding bool
+}
+
+// ErrEnded is returned by what is attempted on a connection after its end.
+var ErrEnded = errors.New("ssh connection has ended")
+
+// Conn is an authenticated connection from a client.
+type Conn struct {
+	server    *ssh.ServerConn
+	sink      Sink
+	intercept Intercept
+
+	nextChannel atomic.Uint64
+	closing     sync.Once
+	failing     sync.Once
+
+	mu       sync.Mutex
+	channels map[uint64]*Channel // open ones
+	ended    *event.Disconnect   // set once by whoever ended it first
+}
+
+// emit records, and ends the connection if that is not possible.
+func (c *Conn) emit(channel uint64, body event.Body) error {
+	err := c.sink.Emit(channel, body)
+	if err != nil {
+		c.failing.Do(func() { go c.fail(err) }) // ends by itself: see farewell
+	}
+	return err
+}
+
+// farewell bounds how long a client that does not read can hold up the end of its connection.
+const farewell = time.Second
+
+// fail tells the client why its connection ends, and ends it. Nothing of what it says
+// is recorded: that recording is impossible is what it says.
+func (c *Conn) fail(err error) {
+	if !errors.Is(err, ErrEnded) {
+		c.Tell(fmt.Sprintf("sshtrail: this connection can't be recorded any longer and ends here: %v", err))
+	}
+	c.CloseWith(event.ByGateway, fmt.Sprintf("recording is not possible: %v", err))
+}
+
+// Tell shows a sentence to the person at the other end: on the standard error of each
+// open session. It returns within a second, whether or not the client reads it. It is
+// for what the gateway itself has to say and is not recorded.
+func (c *Conn) Tell(sentence string) {
+	c.mu.Lock()
+	var told sync.WaitGroup
+	for _, ch := range c.channels {
+		if ch.session {
+			told.Go(func() { ch.tell("\r\n" + sentence + "\r\n") })
+		}
+	}
+	c.mu.Unlock()
+	done := make(chan struct{})
+	go func() { told.Wait(); close(done) }() // ends when the connection does, at the latest
+	select {
+	case <-done:
+	case <-time.After(farewell):
+	}
+}
+
+// Wait returns when the connection is gone, with the reason.
+func (c *Conn) Wait() error { return c.server.Wait() }
+
+// Close ends the connection as [Conn.CloseWith] does, by the target, unless the client
+// or somebody else has ended it already.
+func (c *Conn) Close() error { return c.CloseWith(event.ByTarget, "") }
+
+// CloseWith ends the connection and records by whom and why: the end of each channel
+// that is still open, then of the connection. Whoever is first is recorded: the
+// client, if it has gone before. Later calls do nothing.
+func (c *Conn) CloseWith(by event.By, reason string) error {
+	var err error
+	c.closing.Do(func() {
+		c.mu.Lock()
+		if c.ended == nil {
+			c.ended = &event.Disconnect{By: by, Reason: reason}
+		}
+		end, open := c.ended, c.channels
+		c.channels = nil
+		c.mu.Unlock()
+		c.server.Close()
+		for _, ch := range inOrder(open) {
+			ch.emitClose(end.By)
+		}
+		err = c.sink.Emit(0, end)
+	})
+	return err
+}
+
+// endedByClient reports whether a channel that ends now was ended by the client.
+func (c *Conn) endedByClient() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended == nil || c.ended.By == event.ByClient
+}
+
+// watch notes the client's going, so that it is known who ended the connection. It
+// ends when the connection does.
+func (c *Conn) watch() {
+	err := c.server.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended == nil {
+		c.ended = &event.Disconnect{By: event.ByClient, Reason: goneReason(err)}
+	}
+}
+
+// goneReason is why the transport ended, in words that hold no addresses or buffers.
+func goneReason(err error) string {
+	var network *net.OpError
+	switch {
+	case err == nil || err.Error() == "EOF":
+		return "connection closed"
+	case errors.As(err, &network):
+		return network.Err.Error()
+	}
+	return err.Error()
+}
+
+// User returns the user name that was authenticated.
+func (c *Conn) User() string { return c.server.User() }
+
+// Permissions returns what the authentication callback returned; it may be nil.
+func (c *Conn) Permissions() *ssh.Permissions { return c.server.Permissions }
+
+// Metadata returns the connection's facts.
+func (c *Conn) Metadata() ssh.ConnMetadata { return c.server.Conn }
+
+// SendRequest sends a global request to the client, as by says: the target or the gateway.
+func (c *Conn) SendRequest(by event.By, name string, wantReply bool, payload []byte) (bool, []byte, error) {
+	if err := c.emit(0, &event.GlobalRequestUnknown{RequestType: name, Payload: payload, By: by}); err != nil {
+		return false, nil, err
+	}
+	ok, answer, err := c.server.SendRequest(name, wantReply, payload)
+	if err == nil && wantReply {
+		err = c.emit(0, &event.GlobalReply{RequestType: name, Accepted: ok, By: event.ByClient})
+	}
+	return ok, answer, err
+}
