@@ -63,7 +63,7 @@ type Gap struct {
 // AuthNone is an attempt with the method "none" (RFC 4252 §5.2), and its outcome.
 type AuthNone struct {
 	Username string `key:"username"`
-	Accepted bool   `key:"accepted"`
+	Accepted bool   `key:"accepted,ours,always"`
 }
 
 // AuthPartial says that a method succeeded and that more are asked for.
@@ -98,8 +98,8 @@ type GlobalReply struct {
 // GatewayStart begins each log of the gateway's own.
 type GatewayStart struct {
 	Version   string `key:"version"`
-	Config    string `key:"config"`    // SHA-256 of the configuration, lower-case hex
-	Continues string `key:"continues"` // the log that was full, if this one goes on from it
+	Config    string `key:"config"`         // SHA-256 of the configuration, lower-case hex
+	Continues string `key:"continues,ours"` // the log that was full, if this one goes on from it
 }
 
 // GatewayStop ends the gateway's own log.
