@@ -12,15 +12,16 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Authenticator decides about attempts to log in. It may be asked concurrently; ctx ends
-// when the client is gone or has used up its time. The error is [ErrDenied] or wraps it
-// if the client does not get in, and a *[BackendError] if nobody could tell.
+// Methods are the ways to log in, each decided by whoever is best at it. One that is nil
+// is not offered to clients.
 //
-// An authenticator has one or more of [PublicKeys], [Passwords] and
-// [KeyboardInteractive]: what it lacks is not offered to clients.
-type Authenticator interface {
-	// String says who decides, for people: "users of the configuration".
-	String() string
+// What decides may be asked concurrently. ctx ends when the client is gone or has used up
+// its time. An error is or wraps [ErrDenied] if the client does not get in, and is a
+// *[BackendError] if nobody could tell; with either there is no Grant.
+type Methods struct {
+	PublicKeys          PublicKeys
+	Passwords           Passwords
+	KeyboardInteractive KeyboardInteractive
 }
 
 // PublicKeys decides about public keys (RFC 4252 §7). It is asked when a key is offered,
@@ -49,32 +50,14 @@ type Request struct {
 	ConnectionID string
 }
 
-// Grant is a yes, with what the client may do. It is not changed once it is returned.
-type Grant struct {
-	Username string // who the client is from now on
-	By       string // what convinced us, for the operator: "authorizedKeys /home/a/.ssh/authorized_keys:3"
-
-	ForceCommand      string // run instead of what the client asks for; empty: nothing is forced
-	NoPTY             bool
-	NoPortForwarding  bool     // neither direct-tcpip nor tcpip-forward, nor their Unix socket kin
-	NoAgentForwarding bool     // no auth-agent-req@openssh.com
-	NoX11Forwarding   bool     // no x11-req
-	NoUserRC          bool     // for completeness: this gateway runs no ~/.ssh/rc
-	PermitOpen        []string // if not nil, host:port that direct-tcpip may reach; port * is any
-	PermitListen      []string // if not nil, [host:]port that tcpip-forward may listen on
-	Environment       []string // NAME=value, for every program
-	NoTouchRequired   bool     // a security key's signature is good without a touch
-
-	// Certificate is what was presented, if it was one: for the record.
-	Certificate *ssh.Certificate
-}
-
 // ErrDenied says no. It never says why: whether the user exists is nobody's business.
 var ErrDenied = errors.New("permission denied")
 
-// Denied is a no with the reason, for the operator and not for the client.
-// errors.Is(err, ErrDenied) holds.
+// Denied is a no with the reason, for the operator and not for the client: Error does not
+// tell it. errors.Is(err, ErrDenied) holds.
 type Denied struct{ Reason string }
+
+func denied(format string, args ...any) error { return &Denied{fmt.Sprintf(format, args...)} }
 
 func (d *Denied) Error() string { return ErrDenied.Error() }
 
@@ -92,3 +75,11 @@ func (e *BackendError) Error() string { return fmt.Sprintf("%s: %v", e.Op, e.Err
 
 // Unwrap returns Err.
 func (e *BackendError) Unwrap() error { return e.Err }
+
+// fault is what is wrong with something that the operator wrote, and what to do.
+type fault struct{ what, hint string }
+
+func (f *fault) Error() string { return f.what }
+
+// Hint says what to do about it.
+func (f *fault) Hint() string { return f.hint }

@@ -38,16 +38,10 @@ type argonParams struct {
 	sum     []byte
 }
 
-// hintHash says what to do about a password that is no hash.
-const hintHash = "make a hash with: sshtrail hash-password"
-
 // hashFault is what is wrong with a hash. It never holds the text: it may be the password.
-type hashFault struct{ what string }
-
-func (f *hashFault) Error() string { return f.what }
-
-// Hint says what to do about it.
-func (f *hashFault) Hint() string { return hintHash }
+func hashFault(format string, args ...any) error {
+	return &fault{fmt.Sprintf(format, args...), "make a hash with: sshtrail hash-password"}
+}
 
 // HashPassword returns the argon2id hash of password in the form that the configuration
 // takes. It takes about 64 MiB and a tenth of a second. The caller keeps password.
@@ -78,10 +72,10 @@ func checkHash(text string) error {
 	if isBcrypt(text) {
 		cost, err := bcrypt.Cost([]byte(text))
 		if err != nil || len(text) != 60 {
-			return &hashFault{"this bcrypt hash is not whole"}
+			return hashFault("this bcrypt hash is not whole")
 		}
 		if cost > maxBcryptCost {
-			return &hashFault{fmt.Sprintf("bcrypt with cost %d takes too long: at most %d", cost, maxBcryptCost)}
+			return hashFault("bcrypt with cost %d takes too long: at most %d", cost, maxBcryptCost)
 		}
 		return nil
 	}
@@ -89,7 +83,7 @@ func checkHash(text string) error {
 		_, err := parseArgon(text)
 		return err
 	}
-	return &hashFault{"this is no hash by bcrypt or argon2id, and a password in plain text is not taken"}
+	return hashFault("this is no hash by bcrypt or argon2id, and a password in plain text is not taken")
 }
 
 func isBcrypt(text string) bool {
@@ -100,7 +94,7 @@ func isBcrypt(text string) bool {
 func parseArgon(text string) (argonParams, error) {
 	parts := strings.Split(text, "$")
 	if len(parts) != 6 || parts[2] != "v="+strconv.Itoa(argon2.Version) {
-		return argonParams{}, &hashFault{"this argon2id hash is not whole, or of another version than 19"}
+		return argonParams{}, hashFault("this argon2id hash is not whole, or of another version than 19")
 	}
 	var p argonParams
 	if err := p.parseCosts(parts[3]); err != nil {
@@ -108,10 +102,10 @@ func parseArgon(text string) (argonParams, error) {
 	}
 	var err error
 	if p.salt, err = base64.RawStdEncoding.Strict().DecodeString(parts[4]); err != nil || len(p.salt) < 8 || len(p.salt) > 64 {
-		return argonParams{}, &hashFault{"the salt of this argon2id hash must be 8 to 64 bytes in base64"}
+		return argonParams{}, hashFault("the salt of this argon2id hash must be 8 to 64 bytes in base64")
 	}
 	if p.sum, err = base64.RawStdEncoding.Strict().DecodeString(parts[5]); err != nil || len(p.sum) < 16 || len(p.sum) > 64 {
-		return argonParams{}, &hashFault{"the sum of this argon2id hash must be 16 to 64 bytes in base64"}
+		return argonParams{}, hashFault("the sum of this argon2id hash must be 16 to 64 bytes in base64")
 	}
 	return p, nil
 }
@@ -124,14 +118,14 @@ func (p *argonParams) parseCosts(text string) error {
 	}{{"m=", 8, maxArgonMemory}, {"t=", 1, maxArgonTime}, {"p=", 1, maxArgonThreads}}
 	parts := strings.Split(text, ",")
 	if len(parts) != len(limits) {
-		return &hashFault{"the costs of this argon2id hash must be m=…,t=…,p=…"}
+		return hashFault("the costs of this argon2id hash must be m=…,t=…,p=…")
 	}
 	var values [3]uint64
 	for i, l := range limits {
 		digits, ok := strings.CutPrefix(parts[i], l.prefix)
 		n, err := strconv.ParseUint(digits, 10, 32)
 		if !ok || err != nil || n < l.min || n > l.max {
-			return &hashFault{fmt.Sprintf("the cost %s of this argon2id hash must be %d to %d", l.prefix, l.min, l.max)}
+			return hashFault("the cost %s of this argon2id hash must be %d to %d", l.prefix, l.min, l.max)
 		}
 		values[i] = n
 	}

@@ -1,5 +1,10 @@
 package config
 
+import (
+	"crypto/x509"
+	"net/url"
+)
+
 // Audit says what is recorded. It is checked whether or not Enable is set.
 type Audit struct {
 	Enable    bool      `yaml:"enable" default:"true" doc:"Whether anything is recorded." differs:"ContainerSSH's default is false. Here a configuration file without an audit block records: a recorder that silently records nothing is a trap."`
@@ -48,4 +53,59 @@ type S3 struct {
 type S3Metadata struct {
 	Username bool `yaml:"username" default:"false" doc:"The user's name."`
 	IP       bool `yaml:"ip" default:"false" doc:"The address that the user came from."`
+}
+
+func (a *Audit) validate(s *source) {
+	a.validateChoice(s, "audit.format", a.Format)
+	a.validateChoice(s, "audit.storage", a.Storage)
+	if a.Journal == "" {
+		s.problem("audit.journal", "name a folder, or take the key away for the one in the state folder", "is empty")
+	}
+	if a.Storage.Has("file") && a.File.Directory == "" {
+		s.problem("audit.file.directory", "name a folder", "is empty")
+	}
+	a.S3.validate(s, a.Storage.Has("s3"))
+}
+
+// validateChoice checks a list of formats or stores against each other and Enable.
+func (a *Audit) validateChoice(s *source, path string, chosen List) {
+	switch {
+	case len(chosen) == 0:
+		s.problem(path, "name at least one, or write audit.enable: false", "is an empty list")
+	case chosen.Has("none") && len(chosen) > 1:
+		s.problem(path, "take none away, or all the others", "has none beside others")
+	case chosen.Has("none") && a.Enable:
+		s.problem(path, "write audit.enable: false if nothing is to be recorded", "is none, with audit.enable: true")
+	}
+	seen := map[string]bool{}
+	for _, one := range chosen {
+		if seen[one] && one != "" {
+			s.problem(path, "name it once", "has %q twice", one)
+		}
+		seen[one] = true
+	}
+}
+
+func (c *S3) validate(s *source, used bool) {
+	if used {
+		for _, r := range []struct {
+			path string
+			set  bool
+		}{
+			{"audit.s3.accessKey", c.AccessKey.IsSet()},
+			{"audit.s3.secretKey", c.SecretKey.IsSet()},
+			{"audit.s3.bucket", c.Bucket != ""},
+			{"audit.s3.local", c.Local != ""},
+		} {
+			if !r.set {
+				s.problem(r.path, "write it below audit.s3", "is required for s3")
+			}
+		}
+	}
+	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		s.problem("audit.s3.endpoint", "write https://host", "is no URL of http or https")
+	}
+	if c.CACert != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(c.CACert)) {
+		s.problem("audit.s3.cacert", "write the PEM text of the certificates", "holds no certificate")
+	}
 }

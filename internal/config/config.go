@@ -14,8 +14,7 @@ package config
 
 import (
 	"path/filepath"
-
-	"github.com/sshtrail/sshtrail/internal/auth"
+	"reflect"
 )
 
 // Config is an effective configuration: the file's values over the defaults. It is
@@ -37,7 +36,21 @@ type Config struct {
 // HostKeyFolder returns where host keys are kept that the gateway made itself.
 func (c *Config) HostKeyFolder() string { return filepath.Join(c.State, "hostkeys") }
 
-// Auth says who gets in.
-type Auth struct {
-	Users []auth.User `yaml:"users" doc:"The users that exist, and what each may log in with." differs:"ContainerSSH asks a webhook, an OAuth2 provider or Kerberos; its keys under auth are known here and not built yet."`
+// Default returns the configuration for when there is no file: for one person, who is
+// the caller, on this machine. state is the folder that it may use (see [StateFolder]).
+func Default(state string) *Config {
+	c := defaults()
+	c.State = state
+	c.Audit.File.Directory = filepath.Join(state, "logs")
+	c.Audit.Journal = filepath.Join(state, "journal")
+	c.Backend = "local"
+	c.Embedded = true
+	return c
+}
+
+// defaults returns what a configuration file starts from.
+func defaults() *Config {
+	c := new(Config)
+	prefill(reflect.ValueOf(c).Elem())
+	return c
 }

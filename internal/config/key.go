@@ -30,11 +30,10 @@ func (k Key) Signer() ssh.Signer {
 // IsSet reports whether there is a key.
 func (k Key) IsSet() bool { return k.signer != nil }
 
-// UnmarshalText reads PEM text, or the file of that name. Nothing is no key.
+// UnmarshalText reads PEM text, or the file of that name.
 func (k *Key) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
-		*k = Key{}
-		return nil
+		return faultf("give PEM text or the name of a file, or take the key away", "there is no private key in nothing")
 	}
 	if !strings.Contains(string(text), "-----BEGIN ") {
 		var err error

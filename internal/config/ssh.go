@@ -1,5 +1,15 @@
 package config
 
+import (
+	"net"
+	"strconv"
+	"time"
+)
+
+// maxBanner keeps a banner well below the longest packet that every client must take
+// (RFC 4253 §6.1: 35,000 bytes).
+const maxBanner = 32 << 10
+
 // SSH is the server that clients connect to. Host keys given inline or as files are
 // read when the configuration is loaded.
 type SSH struct {
@@ -20,4 +30,67 @@ type SSH struct {
 	MaxConnections       int      `yaml:"maxConnections" default:"10000" min:"1" max:"1000000" doc:"Connections at once." differs:"Not in ContainerSSH."`
 	MaxChannels          int      `yaml:"maxChannels" default:"100" min:"1" max:"10000" doc:"Open channels of one connection." differs:"ContainerSSH has security.maxSessions, without a limit by default."`
 	ShutdownGrace        Duration `yaml:"shutdownGrace" default:"30s" min:"0" max:"24h" doc:"How long sessions may go on after the gateway was told to stop." differs:"Not in ContainerSSH."`
+}
+
+func (c *SSH) validate(s *source) {
+	validateListen(s, "ssh.listen", c.Listen)
+	validateVersion(s, "ssh.serverVersion", c.ServerVersion)
+	validateTransport(s, "ssh", c.Ciphers, c.Kex, c.MACs)
+	c.validateHostKeys(s)
+	if len(c.Banner) > maxBanner {
+		s.problem("ssh.banner", "shorten it", "has %d bytes, more than %d", len(c.Banner), maxBanner)
+	}
+	if interval := c.ClientAliveInterval.Duration(); interval != 0 && interval < time.Second {
+		s.problem("ssh.clientAliveInterval", "write 1s or more, or 0 for never", "%v is too little", interval)
+	}
+}
+
+// validateHostKeys notes a second key of one type: the library would forget the first.
+func (c *SSH) validateHostKeys(s *source) {
+	seen := map[string]int{}
+	for i, k := range c.HostKeys {
+		at := "ssh.hostkeys[" + strconv.Itoa(i) + "]"
+		if !k.IsSet() {
+			continue // a problem was noted where it was read
+		}
+		kind := k.Signer().PublicKey().Type()
+		if first, twice := seen[kind]; twice {
+			s.problem(at, "keep one of them", "is a second key of type %s, beside hostkeys[%d]", kind, first)
+		}
+		seen[kind] = i
+	}
+}
+
+func validateListen(s *source, path, listen string) {
+	const remedy = "write address:port, as 127.0.0.1:2222 or [::]:2222"
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		s.problem(path, remedy, "%q is no address with a port", listen)
+		return
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > 65535 {
+		s.problem(path, remedy, "%q is no port", port)
+	}
+	if !isHost(host) && host != "" {
+		s.problem(path, remedy, "%q is no address and no host name", host)
+	}
+}
+
+// isHost reports whether s is an IP address or has the form of a host name (RFC 1123 §2.1,
+// and the underscore that is found in practice).
+func isHost(s string) bool {
+	if net.ParseIP(s) != nil {
+		return true
+	}
+	if s == "" || len(s) > 253 || s[0] == '-' {
+		return false
+	}
+	for _, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
 }
