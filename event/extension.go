@@ -87,6 +87,12 @@ type RequestAccepted struct {
 	RequestID uint64 `key:"requestId"`
 }
 
+// ForcedCommand is the program that ran in place of the one that was asked for.
+type ForcedCommand struct {
+	RequestID uint64 `key:"requestId"`
+	Program   string `key:"program"`
+}
+
 // GlobalReply is the reply to a global request that wanted one.
 type GlobalReply struct {
 	RequestType string `key:"requestType"`
@@ -137,6 +143,7 @@ func (*AuthNone) Type() Type        { return onConnection }
 func (*AuthPartial) Type() Type     { return onConnection }
 func (*AuthMethod) Type() Type      { return onConnection }
 func (*RequestAccepted) Type() Type { return onChannel }
+func (*ForcedCommand) Type() Type   { return onChannel }
 func (*GlobalReply) Type() Type     { return onConnection }
 func (*GatewayStart) Type() Type    { return onConnection }
 func (*GatewayStop) Type() Type     { return onConnection }

@@ -100,6 +100,7 @@ var rows = []Row{
 	extension(onConnection, "auth-partial", AuthPartial{}),
 	extension(onConnection, "auth-method", AuthMethod{}),
 	extension(onChannel, "request-accepted", RequestAccepted{}),
+	extension(onChannel, "forced-command", ForcedCommand{}),
 	extension(onConnection, "global-reply", GlobalReply{}),
 	extension(onConnection, "gateway-start", GatewayStart{}),
 	extension(onConnection, "gateway-stop", GatewayStop{}),

@@ -17,7 +17,12 @@ type Request struct {
 
 	raw    *ssh.Request
 	record func(ok bool, reason string) error
+	force  func(program string) error
 }
+
+// Force records that program runs instead of the one that was asked for. It is for
+// requests that start a program.
+func (r *Request) Force(program string) error { return r.force(program) }
 
 // Reply records and sends the answer. As with ssh.Request it must be called for each
 // request that wants one, and does nothing for others.
@@ -61,7 +66,10 @@ func (c *Channel) requests(raw <-chan *ssh.Request) iter.Seq[*Request] {
 			id := c.requestID.Add(1) - 1
 			body, malformed := c.decode(id, r)
 			req := &Request{Type: r.Type, WantReply: r.WantReply, Payload: r.Payload, raw: r,
-				record: func(ok bool, reason string) error { return c.conn.emit(c.id, reply(id, ok, reason)) }}
+				record: func(ok bool, reason string) error { return c.conn.emit(c.id, reply(id, ok, reason)) },
+				force: func(program string) error {
+					return c.conn.emit(c.id, &event.ForcedCommand{RequestID: id, Program: program})
+				}}
 			switch err := c.conn.emit(c.id, body); {
 			case err != nil:
 				r.Reply(false, nil)
@@ -114,7 +122,8 @@ func (c *Conn) globalRequests(raw <-chan *ssh.Request) iter.Seq[*Request] {
 			req := &Request{Type: r.Type, WantReply: r.WantReply, Payload: r.Payload, raw: r,
 				record: func(ok bool, reason string) error {
 					return c.emit(0, &event.GlobalReply{RequestType: r.Type, Accepted: ok, Reason: reason, By: event.ByTarget})
-				}}
+				},
+				force: func(string) error { panic("tap: a global request starts no program") }}
 			switch err := c.emit(0, body); {
 			case err != nil:
 				r.Reply(false, nil)

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+
+	"github.com/sshtrail/sshtrail/internal/backend"
+	"github.com/sshtrail/sshtrail/internal/backend/local"
+	"github.com/sshtrail/sshtrail/internal/backend/sshproxy"
+	"github.com/sshtrail/sshtrail/internal/bridge"
+	"github.com/sshtrail/sshtrail/internal/config"
+	"github.com/sshtrail/sshtrail/internal/disk"
+	"github.com/sshtrail/sshtrail/internal/session"
+	"github.com/sshtrail/sshtrail/storage"
+	"github.com/sshtrail/sshtrail/storage/file"
+)
+
+// This file is the list of backends, formats and storages that the program has.
+
+type connectFunc = func(ctx context.Context, client backend.Client) (bridge.Target, error)
+
+// connector returns what joins clients to the configured backend.
+func connector(cfg *config.Config) (connectFunc, error) {
+	switch cfg.Backend {
+	case "local":
+		return connectLocal(&cfg.Local)
+	case "sshproxy":
+		return connectProxy(&cfg.SSHProxy)
+	}
+	return nil, fmt.Errorf("backend %q is not built in", cfg.Backend)
+}
+
+func connectLocal(c *config.Local) (connectFunc, error) {
+	lc := local.Config{Shell: c.Shell, Grace: local.DefaultGrace}
+	if c.SFTP {
+		path, err := self()
+		if err != nil {
+			return nil, err
+		}
+		lc.SFTP = []string{path, sftpCommand}
+	}
+	b, err := local.New(lc)
+	if err != nil {
+		return nil, err
+	}
+	policy := session.Policy{Env: c.Env}
+	return func(ctx context.Context, client backend.Client) (bridge.Target, error) {
+		host, err := b.Connect(ctx, client)
+		if err != nil {
+			return nil, err
+		}
+		return session.New(host, policy), nil
+	}, nil
+}
+
+func connectProxy(c *config.SSHProxy) (connectFunc, error) {
+	p, err := sshproxy.New(sshproxy.Config{
+		Server: c.Server, Port: c.Port,
+		UsernamePassThrough: c.UsernamePassThrough, Username: c.Username,
+		Password: c.Password.Reveal(), PrivateKey: c.PrivateKey.Signer(),
+		AllowedHostKeyFingerprints: c.AllowedHostKeyFingerprints, KnownHosts: c.KnownHosts,
+		Ciphers: c.Ciphers, KEX: c.Kex, MACs: c.MACs, HostKeyAlgos: c.HostKeyAlgos,
+		Timeout: c.Timeout.Duration(), ClientVersion: c.ClientVersion,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, client backend.Client) (bridge.Target, error) {
+		return p.Connect(ctx, client)
+	}, nil
+}
+
+// recorded reports whether the configuration asks for any record.
+func recorded(cfg *config.Config) bool {
+	return cfg.Audit.Enable && !cfg.Audit.Format.Has("none") && !cfg.Audit.Storage.Has("none")
+}
+
+// openStore returns the store that the configuration names.
+func openStore(cfg *config.Config) (storage.Store, error) {
+	folder := logsFolder(cfg)
+	if cfg.Embedded {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, fmt.Errorf("create folder for logs: %w", err)
+		}
+	}
+	return file.New(file.Config{Directory: folder}, disk.OS{})
+}
+
+func logsFolder(cfg *config.Config) string { return cfg.Audit.File.Directory }
+
+func journalFolder(cfg *config.Config) string {
+	if cfg.Audit.Journal != "" {
+		return cfg.Audit.Journal
+	}
+	return filepath.Join(cfg.State, "journal")
+}
+
+// version is the module's version as it was built.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "devel"
+	}
+	return info.Main.Version
+}

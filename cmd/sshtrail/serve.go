@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"os/user"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/sshtrail/sshtrail/internal/auth"
+	"github.com/sshtrail/sshtrail/internal/config"
+	"github.com/sshtrail/sshtrail/internal/gateway"
+	"github.com/sshtrail/sshtrail/record"
+)
+
+func (a *app) serve() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the gateway",
+		Long: `Run the gateway until it is told to stop by SIGTERM or Ctrl-C: it then takes no new
+connections, lets sessions finish for ssh.shutdownGrace, and completes the logs. A
+second signal ends it at once; the logs are finished at the next start then.
+
+Without a configuration it listens on 127.0.0.1:2222, lets you in with the keys of
+your ~/.ssh (or a one-time password), runs your shell, and records what it prints.`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return a.runServe(c.Context()) },
+	}
+	a.configFlag(c)
+	return c
+}
+
+// closeTime is how long the logs may take to be finished at a stop.
+const closeTime = 15 * time.Second
+
+func (a *app) runServe(ctx context.Context) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(a.err, nil))
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+
+	// The port first: what can't listen should leave no traces.
+	ln, err := listen(cfg.SSH.Listen)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	keys, err := hostKeys(cfg)
+	if err != nil {
+		return err
+	}
+	methods, password, err := authMethods(cfg)
+	if err != nil {
+		return err
+	}
+	connect, err := connector(cfg)
+	if err != nil {
+		return err
+	}
+	rec, err := openRecorder(ctx, cfg, logger, true)
+	if err != nil {
+		return err
+	}
+	a.announce(cfg, ln.Addr(), keys, password)
+	go func() { // ends with the process: it lets a second signal end that at once
+		<-ctx.Done()
+		stop()
+	}()
+	gateway.New(gateway.Parts{
+		Config: cfg, HostKeys: keys, Auth: methods, Recorder: rec, Connect: connect, Logger: logger,
+	}).Serve(ctx, ln)
+	if rec == nil {
+		return nil
+	}
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer cancel()
+	return rec.Close(finish, "stopped")
+}
+
+func listen(address string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is in use: another gateway may be running; stop it, or choose another port with ssh.listen", address)
+	}
+	if errors.Is(err, syscall.EACCES) {
+		return nil, fmt.Errorf("%s may not be listened on by this user: choose a port above 1023 with ssh.listen", address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return ln, nil
+}
+
+func hostKeys(cfg *config.Config) ([]ssh.Signer, error) {
+	if len(cfg.SSH.HostKeys) == 0 {
+		return gateway.HostKeys(cfg.HostKeyFolder())
+	}
+	var keys []ssh.Signer
+	for _, k := range cfg.SSH.HostKeys {
+		keys = append(keys, k.Signer())
+	}
+	return keys, nil
+}
+
+// authMethods returns who decides about logins, and a one-time password to tell the
+// caller, if there is one.
+func authMethods(cfg *config.Config) (auth.Methods, string, error) {
+	if !cfg.Embedded {
+		users, err := auth.NewUsers(cfg.Auth.Users, time.Now)
+		if err != nil {
+			return auth.Methods{}, "", err
+		}
+		return users.Methods(), "", nil
+	}
+	me, err := user.Current()
+	if err != nil {
+		return auth.Methods{}, "", fmt.Errorf("find out who you are: %w", err)
+	}
+	e, err := auth.NewEmbedded(me.Username, home(me), time.Now)
+	if err != nil {
+		return auth.Methods{}, "", err
+	}
+	return e.Methods(), e.OneTimePassword(), nil
+}
+
+// home is where the caller's keys are: $HOME, as for every program that they run.
+func home(me *user.User) string {
+	if h := os.Getenv("HOME"); filepath.IsAbs(h) {
+		return h
+	}
+	return me.HomeDir
+}
+
+// announce prints what matters to who started the gateway.
+func (a *app) announce(cfg *config.Config, addr net.Addr, keys []ssh.Signer, password string) {
+	host, port, _ := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); ip != nil && (ip.IsUnspecified() || ip.IsLoopback()) {
+		host = "localhost"
+	}
+	fmt.Fprintf(a.out, "connect:  ssh -p %s %s\n", port, host)
+	if password != "" {
+		fmt.Fprintf(a.out, "          one-time password, good for one login: %s\n", password)
+	}
+	if recorded(cfg) {
+		fmt.Fprintf(a.out, "logs:     %s\n", logsFolder(cfg))
+		fmt.Fprintf(a.out, "read:     sshtrail ls%s, sshtrail show LOG\n", a.configArgument())
+	} else {
+		fmt.Fprintln(a.out, "logs:     none: recording is off (audit.enable, audit.format, audit.storage)")
+	}
+	for _, k := range keys {
+		fmt.Fprintf(a.out, "host key: %s %s\n", ssh.FingerprintSHA256(k.PublicKey()), k.PublicKey().Type())
+	}
+}
+
+func (a *app) configArgument() string {
+	if a.configFile == "" {
+		return ""
+	}
+	return " --config " + a.configFile
+}
+
+// openRecorder returns what records, nil if nothing is to be recorded. own says
+// whether it keeps a log of the gateway's own.
+func openRecorder(ctx context.Context, cfg *config.Config, logger *slog.Logger, own bool) (*record.Recorder, error) {
+	if !recorded(cfg) {
+		return nil, nil
+	}
+	store, err := openStore(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c := record.Config{
+		Journal:   journalFolder(cfg),
+		Store:     store,
+		Sync:      cfg.Audit.Sync.Duration(),
+		Block:     int(cfg.Audit.Block),
+		OnFailure: record.Stop,
+		Logger:    logger,
+	}
+	if cfg.Audit.OnFailure == "continue" {
+		c.OnFailure = record.Continue
+	}
+	if own {
+		c.Own = &record.Own{Version: version(), Config: cfg.Hash()}
+	}
+	return record.Open(ctx, c)
+}

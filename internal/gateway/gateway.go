@@ -1,0 +1,212 @@
+// Package gateway accepts SSH connections, decides about them, and joins each one,
+// recorded, to its target. It is the one package that knows all the others.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/auth"
+	"github.com/sshtrail/sshtrail/internal/backend"
+	"github.com/sshtrail/sshtrail/internal/bridge"
+	"github.com/sshtrail/sshtrail/internal/config"
+	"github.com/sshtrail/sshtrail/record"
+)
+
+// Parts is what a Gateway works with.
+type Parts struct {
+	Config   *config.Config
+	HostKeys []ssh.Signer
+	Auth     auth.Methods
+	// Recorder is nil if nothing is recorded.
+	Recorder *record.Recorder
+	// Connect joins an authenticated client to its target. Its error is shown to the
+	// client. ctx bounds connecting, not the target's life.
+	Connect func(ctx context.Context, client backend.Client) (bridge.Target, error)
+	Logger  *slog.Logger
+}
+
+// Gateway serves SSH connections.
+type Gateway struct {
+	Parts
+	server   *ssh.ServerConfig
+	startups *startups
+	slots    chan struct{} // one for each connection
+
+	mu       sync.Mutex
+	sessions map[*session]struct{} // logged in
+}
+
+// New returns a gateway. It does nothing before Serve.
+func New(p Parts) *Gateway {
+	c := &p.Config.SSH
+	return &Gateway{
+		Parts:    p,
+		server:   serverConfig(c, p.HostKeys),
+		startups: newStartups(c.MaxStartups, c.MaxStartupsPerSource),
+		slots:    make(chan struct{}, c.MaxConnections),
+		sessions: map[*session]struct{}{},
+	}
+}
+
+// serverConfig is what all connections share; each has callbacks of its own.
+func serverConfig(c *config.SSH, hostKeys []ssh.Signer) *ssh.ServerConfig {
+	s := &ssh.ServerConfig{
+		Config:                  ssh.Config{Ciphers: c.Ciphers, KeyExchanges: c.Kex, MACs: c.MACs},
+		PublicKeyAuthAlgorithms: auth.KeyAlgorithms(),
+		MaxAuthTries:            c.MaxAuthTries,
+		ServerVersion:           c.ServerVersion,
+	}
+	if c.Banner != "" {
+		s.BannerCallback = func(ssh.ConnMetadata) string { return c.Banner }
+	}
+	for _, key := range hostKeys {
+		s.AddHostKey(key)
+	}
+	return s
+}
+
+// lastWords is how long connections have, at a stop, to see their sessions' programs end.
+const lastWords = 5 * time.Second
+
+// Serve accepts connections on ln until ctx ends, then closes ln, gives the sessions
+// the configured time to finish, ends what is left and returns. An error of accepting
+// never stops it.
+func (g *Gateway) Serve(ctx context.Context, ln net.Listener) {
+	stop := context.AfterFunc(ctx, func() { ln.Close() })
+	defer stop()
+	var connections sync.WaitGroup
+	g.accept(ctx, ln, &connections)
+	finished := make(chan struct{})
+	go func() { connections.Wait(); close(finished) }() // ends with the last connection
+	if !waited(finished, g.Config.SSH.ShutdownGrace.Duration()) {
+		g.endSessions("the gateway is stopping")
+		if !waited(finished, lastWords) {
+			g.Logger.Warn("sessions are left that did not end in time", "sessions", g.count())
+		}
+	}
+}
+
+func waited(done <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// The pause after an error of accept: it is the machine that lacks something, mostly
+// file descriptors, and asking again at once would only burn a core.
+const (
+	minPause = 5 * time.Millisecond
+	maxPause = time.Second
+)
+
+func (g *Gateway) accept(ctx context.Context, ln net.Listener, connections *sync.WaitGroup) {
+	pause := minPause
+	for {
+		c, err := ln.Accept()
+		switch {
+		case err == nil:
+			pause = minPause
+			connections.Go(func() { g.serve(ctx, c) })
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return
+		default:
+			g.Logger.Error("a connection can't be accepted; trying again", "error", err, "pause", pause)
+			waited(ctx.Done(), pause)
+			pause = min(2*pause, maxPause)
+		}
+	}
+}
+
+// serve serves one connection to its end. A panic ends this connection only.
+func (g *Gateway) serve(ctx context.Context, c net.Conn) {
+	defer c.Close()
+	log := g.beginLog()
+	defer func() {
+		if value := recover(); value != nil {
+			g.panicked(log.ID(), value)
+			log.Emit(0, &event.Disconnect{By: event.ByGateway, Reason: "internal error"}) // ErrEnded if it was told already
+		}
+	}()
+	source := host(c.RemoteAddr())
+	if why := g.admit(source); why != "" {
+		g.turnAway(c, log, why)
+		return
+	}
+	(&session{gateway: g, net: c, log: log, source: source}).run(ctx)
+}
+
+// admit takes the connection's places, or says why there are none.
+func (g *Gateway) admit(source string) string {
+	select {
+	case g.slots <- struct{}{}:
+	default:
+		return fmt.Sprintf("there are %d connections already", cap(g.slots))
+	}
+	if why := g.startups.admit(source); why != "" {
+		<-g.slots
+		return why
+	}
+	return ""
+}
+
+// turnAway refuses a connection as OpenSSH does: with a line before the protocol
+// begins (RFC 4253 §4.2).
+func (g *Gateway) turnAway(c net.Conn, log log, why string) {
+	g.Logger.Warn("connection refused", "connection", log.ID(), "remote", c.RemoteAddr(), "reason", why)
+	recordRefusal(log, c, why)
+	c.SetDeadline(time.Now().Add(time.Second))
+	c.Write([]byte("Not allowed at this time: too many connections\r\n")) // who does not hear it is refused all the same
+}
+
+func (g *Gateway) panicked(id event.ConnID, value any) {
+	g.Logger.Error("internal error; this connection ends, others go on", "connection", id, "panic", fmt.Sprintf("%q", fmt.Sprint(value)), "stack", stack())
+}
+
+func (g *Gateway) add(s *session) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.sessions[s] = struct{}{}
+}
+
+func (g *Gateway) remove(s *session) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.sessions, s)
+}
+
+func (g *Gateway) count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.sessions)
+}
+
+// endSessions tells everybody why, and ends their connections.
+func (g *Gateway) endSessions(why string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for s := range g.sessions {
+		go s.end(why) // ends within a second
+	}
+}
+
+func host(a net.Addr) string {
+	h, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	return h
+}

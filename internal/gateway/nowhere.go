@@ -1,0 +1,40 @@
+package gateway
+
+import (
+	"errors"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// nowhere is the target of a client whose target can't be reached. It refuses each
+// channel and says why: SSH has no other way to say it after the login.
+type nowhere struct {
+	why  error
+	once sync.Once
+	gone chan struct{}
+}
+
+func newNowhere(why error) *nowhere { return &nowhere{why: why, gone: make(chan struct{})} }
+
+func (n *nowhere) OpenChannel(string, []byte) (ssh.Channel, <-chan *ssh.Request, error) {
+	return nil, nil, &ssh.OpenChannelError{Reason: ssh.ConnectionFailed, Message: "sshtrail: " + n.why.Error()}
+}
+
+func (n *nowhere) SendRequest(string, bool, []byte) (bool, []byte, error) {
+	return false, nil, errors.New("no target")
+}
+
+func (n *nowhere) Incoming() (<-chan ssh.NewChannel, <-chan *ssh.Request) { return nil, nil }
+
+func (n *nowhere) Wait() error {
+	<-n.gone
+	return n.why
+}
+
+func (n *nowhere) Close() error {
+	n.once.Do(func() { close(n.gone) })
+	return nil
+}
+
+func (n *nowhere) String() string { return "nowhere: " + n.why.Error() }

@@ -1,0 +1,166 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/auth"
+	"github.com/sshtrail/sshtrail/internal/backend"
+	"github.com/sshtrail/sshtrail/internal/bridge"
+	"github.com/sshtrail/sshtrail/tap"
+)
+
+// session is one connection.
+type session struct {
+	gateway *Gateway
+	net     net.Conn
+	log     log
+	source  string // remote address without port
+	conn    *tap.Conn
+}
+
+// run lets the client log in, joins it to its target and returns at its end.
+func (s *session) run(ctx context.Context) {
+	g := s.gateway
+	defer func() { <-g.slots }()
+	client, grant, err := s.login(ctx)
+	if err != nil {
+		g.Logger.Debug("nobody was let in", "connection", s.log.ID(), "remote", s.net.RemoteAddr(), "error", fmt.Sprintf("%q", err.Error()))
+		return
+	}
+	g.add(s)
+	defer g.remove(s)
+	g.Logger.Info("logged in", "connection", s.log.ID(), "user", fmt.Sprintf("%q", s.conn.User()), "remote", s.net.RemoteAddr(), "by", grant.By)
+	target := s.connect(ctx)
+	if err := s.log.SetTarget(target.String()); err != nil {
+		g.Logger.Debug("target not noted", "connection", s.log.ID(), "error", err)
+	}
+	stop := s.keepAlive()
+	bridge.Join(client, target)
+	stop()
+	g.Logger.Info("disconnected", "connection", s.log.ID())
+}
+
+// login runs the handshake within the grace time.
+func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error) {
+	g := s.gateway
+	defer g.startups.done(s.source)
+	grace := g.Config.SSH.LoginGraceTime.Duration()
+	ctx, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	s.net.SetDeadline(time.Now().Add(grace))
+	intercept := g.Config.Audit.Intercept
+	conn, channels, requests, err := tap.NewServerConn(sniff(s.net), s.authenticated(ctx), s.log, tap.Intercept{
+		Stdin: intercept.Stdin, Stdout: intercept.Stdout, Stderr: intercept.Stderr,
+		Passwords: intercept.Passwords, Forwarding: intercept.Forwarding,
+	})
+	if err != nil {
+		return bridge.Client{}, nil, err
+	}
+	s.net.SetDeadline(time.Time{})
+	s.conn = conn
+	grant := conn.Permissions().ExtraData[grantKey{}].(*auth.Grant)
+	return bridge.Client{
+		Conn: conn, Channels: channels, Requests: requests,
+		MaxChannels: g.Config.SSH.MaxChannels,
+		Rules:       bridge.Rules{Forced: grant.Forced, Command: grant.ForceCommand, NoPTY: grant.NoPTY, Environment: grant.Environment},
+		Panicked:    func(value any) { g.panicked(s.log.ID(), value) },
+	}, grant, nil
+}
+
+// connect joins the client to its target. If that fails the target is one that says
+// why, to each channel that the client asks for.
+func (s *session) connect(ctx context.Context) bridge.Target {
+	target, err := s.gateway.Connect(ctx, backend.Client{
+		ConnectionID: string(s.log.ID()),
+		Username:     s.conn.User(),
+		RemoteAddr:   s.net.RemoteAddr().String(),
+		LocalAddr:    s.net.LocalAddr().String(),
+	})
+	if err != nil {
+		s.gateway.Logger.Error("the target is not reachable", "connection", s.log.ID(), "error", err)
+		return newNowhere(err)
+	}
+	return target
+}
+
+// keepAlive asks the client from time to time whether it is there, if so configured,
+// until the returned function is called.
+func (s *session) keepAlive() (stop func()) {
+	interval, limit := s.gateway.Config.SSH.ClientAliveInterval.Duration(), s.gateway.Config.SSH.ClientAliveCountMax
+	if interval == 0 {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() { // ends by stop, or with the connection
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		answers := make(chan struct{}, 1)
+		answers <- struct{}{}
+		for unanswered := 0; ; {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			select {
+			case <-answers:
+				unanswered = 0
+				go func() { // ends with its answer, or with the connection
+					if _, _, err := s.conn.SendRequest(event.ByGateway, "keepalive@openssh.com", true, nil); err == nil {
+						answers <- struct{}{}
+					}
+				}()
+			default:
+				if unanswered++; unanswered >= limit {
+					s.conn.CloseWith(event.ByGateway, fmt.Sprintf("the client did not answer for %v", time.Duration(limit)*interval))
+					return
+				}
+			}
+		}
+	}()
+	return func() { close(done) }
+}
+
+// end tells the client why, and ends the connection.
+func (s *session) end(why string) {
+	s.conn.Tell("sshtrail: " + why)
+	s.conn.CloseWith(event.ByGateway, why)
+}
+
+// grantKey is where a login's Grant is in ssh.Permissions.
+type grantKey struct{}
+
+// authenticated returns a copy of the server's configuration that lets in whom the
+// gateway's methods let in.
+func (s *session) authenticated(ctx context.Context) *ssh.ServerConfig {
+	c := *s.gateway.server
+	methods := s.gateway.Auth
+	request := func(m ssh.ConnMetadata) auth.Request {
+		return auth.Request{Username: m.User(), RemoteAddr: s.net.RemoteAddr().String(), ConnectionID: string(s.log.ID())}
+	}
+	if m := methods.PublicKeys; m != nil {
+		c.PublicKeyCallback = func(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+			return permissions(m.PublicKey(ctx, request(meta), key))
+		}
+	}
+	if m := methods.Passwords; m != nil {
+		c.PasswordCallback = func(meta ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
+			return permissions(m.Password(ctx, request(meta), password))
+		}
+	}
+	if m := methods.KeyboardInteractive; m != nil {
+		c.KeyboardInteractiveCallback = func(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			return permissions(m.KeyboardInteractive(ctx, request(meta), ask))
+		}
+	}
+	return &c
+}
+
+func stack() string { return string(debug.Stack()) }

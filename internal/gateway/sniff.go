@@ -1,0 +1,53 @@
+package gateway
+
+import (
+	"fmt"
+	"io"
+	"net"
+)
+
+// sniffer looks at the first bytes that a client sends. One that does not speak SSH is
+// told so, and the record says what it spoke.
+type sniffer struct {
+	net.Conn
+	head    []byte // read and not handed out yet
+	sniffed bool
+}
+
+func sniff(c net.Conn) net.Conn { return &sniffer{Conn: c} }
+
+// A client begins with this (RFC 4253 §4.2).
+const identification = "SSH-"
+
+// shown is how much of what a stranger sent goes into the record.
+const shown = 64
+
+// Read is net.Conn's; x/crypto/ssh reads from one goroutine.
+func (s *sniffer) Read(p []byte) (int, error) {
+	if !s.sniffed {
+		s.sniffed = true
+		if err := s.look(); err != nil {
+			return 0, err
+		}
+	}
+	if len(s.head) > 0 {
+		n := copy(p, s.head)
+		s.head = s.head[n:]
+		return n, nil
+	}
+	return s.Conn.Read(p)
+}
+
+func (s *sniffer) look() error {
+	b := make([]byte, shown)
+	n, err := io.ReadAtLeast(s.Conn, b, len(identification))
+	s.head = b[:n]
+	if n == 0 {
+		return err
+	}
+	if n < len(identification) || string(b[:len(identification)]) != identification {
+		io.WriteString(s.Conn, "Invalid SSH identification string.\r\n") // in OpenSSH's words; it may not listen
+		return fmt.Errorf("the client does not speak SSH: it sent %q", b[:n])
+	}
+	return nil
+}

@@ -1,0 +1,365 @@
+package record
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sshtrail/sshtrail/codec/binary"
+	"github.com/sshtrail/sshtrail/event"
+)
+
+// Log is the log of one connection in the making: a tap.Sink. It begins with
+// [event.Connect], is kept in memory until [event.HandshakeSuccessful] gives it a
+// journal and a place in the store, and ends by itself with [event.Disconnect].
+type Log struct {
+	r     *Recorder
+	id    event.ConnID
+	begin time.Time
+	isOwn bool
+
+	// sem is the log's lock, a channel since who waits for it must be able to give up
+	// when its holder is stuck on a disk. It guards the fields below it.
+	sem    chan struct{}
+	phase  phase
+	login  bool // open was begun, if not done
+	last   int64
+	early  []earlyFrame
+	cost   int // bytes in early
+	ev     event.Event
+	sum    *summary
+	target *string
+	seg    *segment // the one that is written to; nil right after a block
+	blocks uint32   // segments so far
+	next   uint64   // number of the next event
+
+	written atomic.Uint64 // next, for who does not hold sem
+	skipped skipped
+	trouble trouble
+	q       queue
+	busy    [numBusy]atomic.Int64 // when the wait for a disk began, in Recorder.elapsed; 0: none
+
+	syncMu  sync.Mutex // one sync at a time; guards the fields below it
+	synced  uint64     // events that survive a power cut
+	isDirty atomic.Bool
+}
+
+// earlyFrame is an event from before the login.
+type earlyFrame struct {
+	frame []byte
+	time  int64
+	kind  event.Kind
+}
+
+type phase int
+
+const (
+	early phase = iota
+	live
+	ended
+)
+
+// What a log waits for on a disk. Each is at most one operation at a time.
+const (
+	busyJournal   = iota // writing an event
+	busyRead             // reading a segment back
+	busySync             // syncing the journal
+	busyStore            // writing a block
+	busyStoreSync        // syncing the log
+	numBusy
+)
+
+const (
+	// maxEarly bounds what a connection costs before its login.
+	maxEarly = 32 << 10
+	// maxBehind is how many blocks of a log may wait for compression and the store.
+	maxBehind = 4
+)
+
+// ErrEnded is returned by Emit after the log's last event.
+var ErrEnded = errors.New("the log has ended")
+
+var errEncode = errors.New("encode event")
+
+var errTooMuch = fmt.Errorf("more than %d KiB of events before a login", maxEarly>>10)
+
+func (r *Recorder) newLog(id event.ConnID, now time.Time) *Log {
+	l := &Log{r: r, id: id, begin: now, sem: make(chan struct{}, 1), sum: newSummary()}
+	l.q.room = make(chan struct{}, 1)
+	l.trouble.init()
+	return l
+}
+
+// ID returns the connection's id, which is the log's name.
+func (l *Log) ID() event.ConnID { return l.id }
+
+// SetTarget notes what the client was joined to, for the log's summary.
+func (l *Log) SetTarget(name string) error {
+	if err := l.acquire(); err != nil {
+		return err
+	}
+	defer l.release()
+	l.target = &name
+	if l.phase != live || l.seg == nil {
+		return nil // the next segment's head has it
+	}
+	frame := append(make([]byte, frameHead), name...)
+	sealFrame(frame, frameTarget)
+	return l.write(frame)
+}
+
+// Emit records body. See tap.Sink, whose contract it keeps. It does not keep body.
+func (l *Log) Emit(channel uint64, body event.Body) error {
+	if io, ok := body.(*event.IO); ok && len(io.Data) == 0 {
+		l.skipped.add(io.Stream, io.Skipped)
+		return nil
+	}
+	if err := l.tee(channel, body); err != nil {
+		return err
+	}
+	err := l.emit(l.id, channel, body)
+	if end, ok := body.(*event.Disconnect); ok && err == errGap {
+		return l.endInGap(end)
+	}
+	return err
+}
+
+// tee hands what belongs to the record of access to the recorder's own log too.
+func (l *Log) tee(channel uint64, body event.Body) error {
+	if l.r.own == nil || body.Type().OnChannel() || !isAccess(body) {
+		return nil
+	}
+	return l.r.own.emit(l.id, channel, body)
+}
+
+// isAccess reports whether an event says who came, how they were let in or not, and
+// when they went.
+func isAccess(body event.Body) bool {
+	switch body.(type) {
+	case *event.Connect, *event.Disconnect, *event.AuthNone, *event.AuthPartial, *event.AuthMethod, *event.Refused, *event.Gap:
+		return true
+	}
+	return event.KindOf(body) == event.KindAuth
+}
+
+func (l *Log) emit(conn event.ConnID, channel uint64, body event.Body) error {
+	if err := l.acquire(); err != nil {
+		return l.failed(err, body)
+	}
+	err := l.record(conn, channel, body)
+	number, isLive := l.next, l.phase != early
+	l.release()
+	if err == nil && isLive && l.r.cfg.Sync == 0 {
+		if err = l.syncTo(number); err != nil {
+			return l.failed(err, nil)
+		}
+	}
+	if err != nil {
+		return l.failed(err, body)
+	}
+	return nil
+}
+
+// record appends an event to the log. The caller holds the log.
+func (l *Log) record(conn event.ConnID, channel uint64, body event.Body) error {
+	if l.phase == ended {
+		return ErrEnded
+	}
+	l.ev = event.Event{Conn: conn, Time: l.now(), Channel: channel, Body: body}
+	defer func() { l.ev.Body = nil }()
+	buf := frames.Get().(*[]byte)
+	defer frames.Put(buf)
+	frame, err := binary.AppendMessage((*buf)[:frameHead], &l.ev)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errEncode, err)
+	}
+	*buf = frame
+	sealFrame(frame, frameMessage)
+	if err := l.keep(frame); err != nil {
+		return err
+	}
+	l.sum.observe(&l.ev)
+	switch body.(type) {
+	case *event.HandshakeSuccessful:
+		if l.phase == early && !l.login {
+			return l.firstOpen()
+		}
+	case *event.Disconnect:
+		if !l.isOwn {
+			l.finish()
+		}
+	}
+	return nil
+}
+
+// frames are buffers to encode into.
+var frames = sync.Pool{New: func() any { b := make([]byte, frameHead, 1<<10); return &b }}
+
+// keep puts one message's frame where it is safe: before the login that is memory.
+func (l *Log) keep(frame []byte) error {
+	kind := event.KindOf(l.ev.Body)
+	if l.phase != early {
+		return l.append(frame, l.ev.Time, kind)
+	}
+	if l.cost += len(frame); l.cost > maxEarly {
+		return errTooMuch
+	}
+	l.early = append(l.early, earlyFrame{bytes.Clone(frame), l.ev.Time, kind})
+	return nil
+}
+
+// now returns the time of the next event: the wall clock at the beginning and the
+// monotonic one since, so that a step of the wall clock reorders nothing.
+func (l *Log) now() int64 {
+	t := l.begin.UnixNano() + int64(l.r.cfg.Now().Sub(l.begin))
+	l.last = max(l.last, t, 0)
+	return l.last
+}
+
+// firstOpen opens the log at the login. The login's event is safe, in early, and is in
+// no gap if the failure policy lets the connection go on.
+func (l *Log) firstOpen() error {
+	err := l.open()
+	if err != nil && l.r.cfg.OnFailure == Continue {
+		l.miss(err)
+		return nil
+	}
+	return err
+}
+
+// open gives the log its journal, with what happened so far, and its place in the
+// store. After an error it can be called again, and goes on where it stopped. The first
+// segment is there before the log, so that recovery knows whose an unfinished log is.
+func (l *Log) open() error {
+	l.login = true
+	l.r.addLog(l)
+	if l.blocks == 0 {
+		if err := l.openSegment(); err != nil {
+			return err
+		}
+	}
+	if !l.q.hasWriter() {
+		if err := l.do(busyStore, func() error { return l.q.create(l.r.cfg.Store, l.id) }); err != nil {
+			return err
+		}
+	}
+	for len(l.early) > 0 {
+		e := l.early[0]
+		if err := l.append(e.frame, e.time, e.kind); err != nil {
+			return err
+		}
+		l.early = l.early[1:]
+	}
+	l.early, l.phase = nil, live
+	return nil
+}
+
+// append writes a message's frame to the journal and counts it.
+func (l *Log) append(frame []byte, time int64, kind event.Kind) error {
+	if l.seg == nil {
+		if err := l.q.waitRoom(&l.trouble); err != nil {
+			return err
+		}
+		if err := l.openSegment(); err != nil {
+			return err
+		}
+	}
+	if err := l.write(frame); err != nil {
+		return err
+	}
+	l.seg.add(len(frame)-frameHead, time, kind)
+	l.next++
+	l.written.Store(l.next)
+	l.r.markDirty(l)
+	if l.seg.plain >= l.r.cfg.Block {
+		l.seal(nil)
+	}
+	return nil
+}
+
+func (l *Log) openSegment() error {
+	h := head{Block: l.blocks, First: l.next, Target: l.target, Skipped: l.skipped.bytes()}
+	return l.do(busyJournal, func() error {
+		s, err := createSegment(l.r.cfg.FS, l.r.cfg.Journal, l.id, h)
+		if err != nil {
+			return fmt.Errorf("begin journal: %w", err)
+		}
+		l.r.segmentsMade.Add(1)
+		l.seg = s
+		l.blocks++
+		l.q.setActive(s)
+		return nil
+	})
+}
+
+func (l *Log) write(frame []byte) error {
+	if err := l.begins(busyJournal); err != nil {
+		return err
+	}
+	err := l.seg.write(frame)
+	l.ends(busyJournal)
+	if err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return nil
+}
+
+// seal hands the segment that is full to the queue, with the log's end if there is one.
+func (l *Log) seal(end *ending) {
+	s := l.seg
+	if s == nil {
+		s = &segment{head: head{Block: l.blocks, First: l.next}}
+	}
+	l.seg = nil
+	if l.q.push(s, end) {
+		l.r.ending.Go(l.drain) // ends when the queue is empty
+	}
+}
+
+// finish ends the log: what is left becomes its last block, beside the caller.
+func (l *Log) finish() {
+	if l.phase == live {
+		l.sum.target, l.sum.skipped = l.target, l.skipped.bytes()
+		l.seal(&ending{last: l.ev.Time})
+	}
+	l.phase, l.early = ended, nil
+}
+
+// do runs an operation on a disk: watched, and within the bound of those at once.
+func (l *Log) do(what int, op func() error) error {
+	if err := l.begins(what); err != nil {
+		return err
+	}
+	defer l.ends(what)
+	return op()
+}
+
+func (l *Log) begins(what int) error {
+	l.busy[what].Store(int64(l.r.elapsed()) | 1)
+	for {
+		select {
+		case l.slots(what) <- struct{}{}:
+			return nil
+		case <-l.trouble.began():
+			if err := l.trouble.err(); err != nil {
+				l.busy[what].Store(0)
+				return err
+			}
+		}
+	}
+}
+
+func (l *Log) ends(what int) {
+	<-l.slots(what)
+	l.busy[what].Store(0)
+}
+
+func (l *Log) slots(what int) chan struct{} {
+	if what == busyStore || what == busyStoreSync {
+		return l.r.storeOps
+	}
+	return l.r.journalOps
+}

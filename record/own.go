@@ -1,0 +1,126 @@
+package record
+
+import (
+	"sync"
+	"time"
+
+	"github.com/sshtrail/sshtrail/event"
+)
+
+// ownLog is the recorder's own log: the record of who came, how they were let in or
+// not, and what happened to the recorder. It is a row of logs, since a log without an
+// end could never be verified.
+type ownLog struct {
+	r *Recorder
+
+	mu      sync.Mutex
+	log     *Log
+	stopped bool
+	retry   time.Duration // when a new log may be begun after one failed
+}
+
+// When a log of the recorder's own is full: the next one begins then.
+const (
+	ownEvents = 1 << 20
+	ownAge    = 24 * time.Hour
+)
+
+func (r *Recorder) openOwn() error {
+	o := &ownLog{r: r}
+	log, err := o.begin("")
+	if err != nil {
+		return err
+	}
+	o.log, r.own = log, o
+	for _, rec := range r.recoveries {
+		if rec.Err == nil {
+			if err := o.emit(event.Gateway, 0, &event.Recovered{Log: string(rec.Log), Saved: rec.Saved}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// begin begins a log that goes on from another, or from none.
+func (o *ownLog) begin(continues event.ConnID) (*Log, error) {
+	now := o.r.cfg.Now()
+	l := o.r.newLog(event.NewConnID(now, o.r.cfg.Random), now)
+	l.isOwn = true
+	start := &event.GatewayStart{Version: o.r.cfg.Own.Version, Config: o.r.cfg.Own.Config, Continues: string(continues)}
+	if err := l.emit(event.Gateway, 0, start); err != nil {
+		return nil, err
+	}
+	if err := l.acquire(); err != nil {
+		return nil, err
+	}
+	err := l.firstOpen()
+	l.release()
+	if err != nil {
+		return nil, l.failed(err, nil)
+	}
+	return l, nil
+}
+
+func (o *ownLog) emit(conn event.ConnID, channel uint64, body event.Body) error {
+	l := o.current()
+	err := l.emit(conn, channel, body)
+	switch {
+	case err == nil || o.r.cfg.OnFailure == Continue && err == errGap:
+		if l.written.Load() >= ownEvents || o.r.cfg.Now().Sub(l.begin) >= ownAge {
+			o.roll(l)
+		}
+		return nil
+	case o.replace(l):
+		return o.current().emit(conn, channel, body)
+	}
+	return err
+}
+
+func (o *ownLog) current() *Log {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.log
+}
+
+// roll ends a log that is full and begins the next. If that is not possible now the
+// old one goes on.
+func (o *ownLog) roll(full *Log) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.log != full || o.stopped || full.trouble.err() != nil {
+		return
+	}
+	if next, err := o.begin(full.id); err == nil {
+		o.log = next
+		full.end(event.Gateway, &event.GatewayStop{Reason: "continued in log " + string(next.id)})
+	}
+}
+
+// replace begins a new log after one that failed, at most once a second. It reports
+// whether there is another one than failed.
+func (o *ownLog) replace(failed *Log) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.log != failed {
+		return true
+	}
+	if now := o.r.elapsed(); o.stopped || now < o.retry {
+		return false
+	} else {
+		o.retry = now + retryEvery
+	}
+	next, err := o.begin(failed.id)
+	if err != nil {
+		return false
+	}
+	o.log = next
+	return true
+}
+
+func (o *ownLog) stop(reason string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stopped = true
+	o.log.end(event.Gateway, &event.GatewayStop{Reason: reason})
+}

@@ -1,0 +1,358 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/sshtrail/sshtrail/codec/binary"
+	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/storage"
+)
+
+// queue is a log's way from full segments to blocks in the store, one after the other,
+// beside the connection.
+type queue struct {
+	mu       sync.Mutex
+	segments []*segment // full, in order; the first may be at work
+	stored   []*segment // in the log, which may not be synced yet
+	active   *segment   // the one that is written to
+	end      *ending    // set with the last segment
+	draining bool
+	stalled  error         // under Continue: the store does not take blocks for now
+	room     chan struct{} // has an element when a segment left the queue
+
+	// The log in the store. writerMu lets one at a time use writer; encoder and
+	// pending are the draining goroutine's.
+	writerMu sync.Mutex
+	writer   storage.Writer // nil if there is none, or if it failed
+	encoder  *binary.Writer
+	size     int64  // of the log, as far as it is good
+	pending  []byte // encoded, and perhaps not or not wholly written
+}
+
+// ending is what the last block needs to know.
+type ending struct{ last int64 }
+
+// maxStalled is how many blocks a session may be ahead of a store that takes none,
+// under Continue.
+const maxStalled = 512
+
+// create begins the log in the store.
+func (q *queue) create(store storage.Store, id event.ConnID) error {
+	w, err := store.Create(context.Background(), storage.Name(id))
+	if err != nil {
+		return fmt.Errorf("create log: %w", err)
+	}
+	encoder := binary.NewWriter()
+	header := encoder.AppendHeader(nil)
+	if _, err := w.Write(header); err != nil {
+		w.Close()
+		return fmt.Errorf("begin log: %w", err)
+	}
+	q.writerMu.Lock()
+	defer q.writerMu.Unlock()
+	q.writer, q.encoder, q.size = w, encoder, int64(len(header))
+	return nil
+}
+
+func (q *queue) hasWriter() bool {
+	q.writerMu.Lock()
+	defer q.writerMu.Unlock()
+	return q.encoder != nil
+}
+
+func (q *queue) setActive(s *segment) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.active = s
+}
+
+// push adds a full segment and reports whether the caller must start draining.
+func (q *queue) push(s *segment, end *ending) (start bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.segments = append(q.segments, s)
+	q.active, q.end = nil, end
+	start = !q.draining && q.stalled == nil
+	q.draining = q.draining || start
+	return start
+}
+
+// waitRoom returns when another segment may be filled.
+func (q *queue) waitRoom(t *trouble) error {
+	for {
+		q.mu.Lock()
+		n, stalled := len(q.segments), q.stalled
+		q.mu.Unlock()
+		switch {
+		case n < maxBehind, stalled != nil && n < maxStalled:
+			return nil
+		case stalled != nil:
+			return stalled
+		}
+		select {
+		case <-q.room:
+		case <-t.began():
+			return t.err()
+		}
+	}
+}
+
+func (q *queue) wake() {
+	select {
+	case q.room <- struct{}{}:
+	default:
+	}
+}
+
+// first returns the segment to store next, nil if there is none: draining is over then.
+// end is set with the log's last segment.
+func (q *queue) first() (s *segment, end *ending) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.segments) == 0 {
+		q.draining = false
+		return nil, nil
+	}
+	if len(q.segments) == 1 {
+		end = q.end
+	}
+	return q.segments[0], end
+}
+
+// pop notes that the first segment is in the log.
+func (q *queue) pop() {
+	q.mu.Lock()
+	q.stored = append(q.stored, q.segments[0])
+	q.segments = q.segments[1:]
+	q.mu.Unlock()
+	q.wake()
+}
+
+// drain stores full segments until there are none. Log.seal starts it.
+func (l *Log) drain() {
+	for {
+		s, end := l.q.first()
+		if s == nil {
+			return
+		}
+		if err := l.store(s, end); err != nil {
+			l.storeFailed(err)
+			return
+		}
+		l.q.pop()
+		if end != nil {
+			l.cleanUp()
+			return
+		}
+		l.r.markDirty(l)
+	}
+}
+
+// store appends one segment's messages to the log as a block; the last one with the
+// summary and the end mark, after which the log is committed.
+func (l *Log) store(s *segment, end *ending) error {
+	if len(l.q.pending) == 0 {
+		if err := l.encode(s, end); err != nil {
+			return err
+		}
+	}
+	return l.do(busyStore, func() error {
+		l.q.writerMu.Lock()
+		defer l.q.writerMu.Unlock()
+		if err := l.reopen(); err != nil {
+			return fmt.Errorf("go on with log: %w", err)
+		}
+		if _, err := l.q.writer.Write(l.q.pending); err != nil {
+			return fmt.Errorf("write log: %w", err)
+		}
+		l.q.size += int64(len(l.q.pending))
+		l.q.pending = l.q.pending[:0]
+		if end == nil {
+			return nil
+		}
+		if err := l.q.writer.Commit(context.Background()); err != nil {
+			return fmt.Errorf("finish log: %w", err)
+		}
+		l.q.writer = nil
+		return nil
+	})
+}
+
+// reopen goes on with a log whose writer failed, after the last byte that is good.
+func (l *Log) reopen() error {
+	if l.q.writer != nil {
+		return nil
+	}
+	w, err := l.r.cfg.Store.Resume(context.Background(), storage.Name(l.id), func(_ io.ReaderAt, size int64) (int64, error) {
+		if size < l.q.size {
+			return 0, fmt.Errorf("it has %d bytes, and %d were written", size, l.q.size)
+		}
+		return l.q.size, nil
+	})
+	l.q.writer = w
+	return err
+}
+
+// encode makes a block of a segment, in pending.
+func (l *Log) encode(s *segment, end *ending) error {
+	buf := blocks.Get().(*[]byte)
+	defer blocks.Put(buf)
+	plain, err := l.messages(s, *buf)
+	if err != nil {
+		return err
+	}
+	*buf = plain
+	b := binary.Block{Plain: plain, Messages: s.messages, From: s.from, To: s.to, Kinds: s.kinds}
+	if end != nil {
+		if err := l.sum.appendTo(&b, end.last, l.q.encoder); err != nil {
+			return err
+		}
+		*buf = b.Plain
+	}
+	if l.q.pending, err = l.q.encoder.AppendBlock(l.q.pending, b, l.r.compressor, level(s)); err != nil {
+		l.q.pending = l.q.pending[:0]
+		return fmt.Errorf("compress block: %w", err)
+	}
+	if end != nil {
+		l.q.pending = l.q.encoder.AppendEnd(l.q.pending)
+	}
+	return nil
+}
+
+// blocks are buffers for the content of blocks.
+var blocks = sync.Pool{New: func() any { return new([]byte) }}
+
+// messages reads a segment's messages back from its file: so a session that waits
+// costs no memory for its block.
+func (l *Log) messages(s *segment, buf []byte) ([]byte, error) {
+	if s.file == nil {
+		return buf[:0], nil
+	}
+	err := l.do(busyRead, func() (err error) {
+		buf, err = readSegment(s.file, s.size, buf)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	plain, n := buf[:0], uint32(0)
+	_, err = eachFrame(buf, func(kind byte, content []byte) error {
+		if kind == frameMessage {
+			plain = append(plain, content...) // moves down: frames are larger than their content
+			n++
+		}
+		return nil
+	})
+	if err == nil && n != s.messages {
+		err = fmt.Errorf("it has %d messages, and %d were written", n, s.messages)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read journal %q back: %w", s.path, err)
+	}
+	return plain, nil
+}
+
+// level chooses the compression by how fast a block filled: what filled slowly costs
+// little to compress well (klauspost/compress: 259 MB/s at 1, 140 at 6).
+func level(s *segment) int {
+	if s.plain >= defaultBlock/2 && time.Duration(s.to-s.from) < time.Second {
+		return 1
+	}
+	return 6
+}
+
+// storeFailed decides by policy what it means that the store did not take a block.
+func (l *Log) storeFailed(err error) {
+	l.q.writerMu.Lock()
+	if l.q.writer != nil {
+		l.q.writer.Close() // err is what matters
+		l.q.writer = nil
+	}
+	l.q.writerMu.Unlock()
+	switch {
+	case l.r.cfg.OnFailure == Continue && !l.r.isClosed():
+		l.stall(err)
+		l.r.ending.Add(1)
+		time.AfterFunc(retryEvery, func() { defer l.r.ending.Done(); l.retryStore() })
+	case l.trouble.lastWords.Load():
+		l.leave(err)
+	default:
+		l.q.mu.Lock()
+		l.q.draining = false
+		ended := l.q.end != nil
+		l.q.mu.Unlock()
+		if ended { // the connection has gone: nothing is left to stop
+			l.leave(err)
+		} else {
+			l.stop(err)
+		}
+	}
+}
+
+// stall notes, under Continue, that blocks must wait in the journal.
+func (l *Log) stall(err error) {
+	l.q.mu.Lock()
+	first := l.q.stalled == nil
+	l.q.stalled = err
+	l.q.mu.Unlock()
+	if first {
+		l.r.cfg.Logger.Error("the store takes no blocks; they wait in the journal", "connection", l.id, "error", err)
+	}
+	l.q.wake()
+}
+
+func (l *Log) retryStore() {
+	l.q.mu.Lock()
+	l.q.stalled, l.q.draining = nil, true
+	l.q.mu.Unlock()
+	l.drain()
+}
+
+// leave gives the log up as it is, to be finished by recovery.
+func (l *Log) leave(err error) {
+	l.r.cfg.Logger.Error("a log is not finished; the next start or sshtrail recover will finish it", "connection", l.id, "error", err)
+	l.q.writerMu.Lock()
+	if l.q.writer != nil {
+		l.q.writer.Close()
+		l.q.writer = nil
+	}
+	l.q.writerMu.Unlock()
+	l.closeSegments(false)
+}
+
+// cleanUp removes the journal of a log that is in the store.
+func (l *Log) cleanUp() { l.closeSegments(true) }
+
+func (l *Log) closeSegments(remove bool) {
+	l.syncMu.Lock() // nobody syncs what is closed
+	defer l.syncMu.Unlock()
+	l.q.mu.Lock()
+	all := append(l.q.stored, l.q.segments...)
+	if l.q.active != nil {
+		all = append(all, l.q.active)
+	}
+	l.q.stored, l.q.segments, l.q.active = nil, nil, nil
+	l.q.draining = false
+	l.q.mu.Unlock()
+	for _, s := range all {
+		l.drop(s, remove)
+	}
+	l.r.removeLog(l)
+}
+
+// drop closes a segment's file and, if its messages are in the log, removes it.
+func (l *Log) drop(s *segment, remove bool) {
+	if s.file == nil {
+		return
+	}
+	s.file.Close() // what matters was synced, or is in the log
+	if remove {
+		if err := l.r.cfg.FS.Remove(s.path); err != nil {
+			l.r.cfg.Logger.Warn("a journal segment that is done with can't be removed; the next start tries again", "error", err)
+		}
+	}
+}

@@ -1,0 +1,352 @@
+package record
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/sshtrail/sshtrail/codec/binary"
+	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/storage"
+)
+
+// Recovery is what became of a log that a crash had left unfinished.
+type Recovery struct {
+	Log     event.ConnID
+	Saved   uint64         // messages that are in the log now and were not before
+	Verdict binary.Verdict // of the log as it is now, if Err is nil
+	Err     error          // why it could not be finished; it was left as it is
+}
+
+// ErrNothingSaved says that not one message of a log could be saved.
+var ErrNothingSaved = errors.New("not one message is left to save")
+
+// Recoveries returns what Open found unfinished and what became of it.
+func (r *Recorder) Recoveries() []Recovery { return slices.Clone(r.recoveries) }
+
+// recoverAll finishes the logs whose journal is there. One that can't be finished is
+// left for the next time and does not keep the others, or the recorder, from working.
+func (r *Recorder) recoverAll(ctx context.Context) error {
+	entries, err := r.cfg.FS.ReadDir(r.cfg.Journal)
+	if err != nil {
+		return fmt.Errorf("list journal folder %q: %w", r.cfg.Journal, err)
+	}
+	journals := map[event.ConnID][]uint32{}
+	for _, e := range entries {
+		if id, block, ok := parseSegmentName(e.Name()); ok {
+			journals[id] = append(journals[id], block)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(journals)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		blocks := journals[id]
+		slices.Sort(blocks)
+		rec := r.recoverLog(ctx, id, blocks)
+		r.recoveries = append(r.recoveries, rec)
+		r.report(rec)
+	}
+	return nil
+}
+
+func (r *Recorder) report(rec Recovery) {
+	if rec.Err != nil {
+		r.cfg.Logger.Error("a log can't be recovered and is left as it is", "connection", rec.Log, "error", rec.Err)
+		return
+	}
+	r.cfg.Logger.Info("recovered a log", "connection", rec.Log, "saved", rec.Saved, "verdict", rec.Verdict.String())
+}
+
+// recoverLog finishes one log (FORMAT §8) and removes its journal.
+func (r *Recorder) recoverLog(ctx context.Context, id event.ConnID, blocks []uint32) Recovery {
+	rec := Recovery{Log: id}
+	segments, err := r.readJournal(id, blocks)
+	if err == nil {
+		m := &mending{r: r, id: id, sum: newSummary(), segments: segments}
+		rec.Verdict, err = m.mend(ctx)
+		rec.Saved = m.saved
+	}
+	if rec.Err = err; err != nil && !errors.Is(err, ErrNothingSaved) {
+		return rec
+	}
+	for _, block := range blocks {
+		path := filepath.Join(r.cfg.Journal, segmentName(id, block))
+		if err := r.cfg.FS.Remove(path); err != nil {
+			r.cfg.Logger.Warn("a journal segment that is done with can't be removed; the next start tries again", "error", err)
+		}
+	}
+	return rec
+}
+
+// journalSegment is what a journal's file holds.
+type journalSegment struct {
+	head
+	messages []byte // frames
+}
+
+// readJournal reads a log's segments. One without a whole head was being made when the
+// crash came and has no messages.
+func (r *Recorder) readJournal(id event.ConnID, blocks []uint32) ([]journalSegment, error) {
+	var segments []journalSegment
+	for _, block := range blocks {
+		s, err := r.readJournalSegment(filepath.Join(r.cfg.Journal, segmentName(id, block)))
+		if err != nil {
+			return nil, fmt.Errorf("read journal: %w", err)
+		}
+		if s != nil {
+			segments = append(segments, *s)
+		}
+	}
+	slices.SortFunc(segments, func(a, b journalSegment) int { return cmp.Compare(a.First, b.First) })
+	return segments, nil
+}
+
+func (r *Recorder) readJournalSegment(path string) (*journalSegment, error) {
+	f, err := r.cfg.FS.OpenFile(path, osRead, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	b, err := readSegment(f, info.Size(), nil)
+	if err != nil {
+		return nil, err
+	}
+	var s *journalSegment
+	used, err := eachFrame(b, func(kind byte, content []byte) error {
+		switch {
+		case s == nil && kind != frameStart:
+			return errFrame
+		case kind == frameStart:
+			h, err := parseHead(content)
+			s = &journalSegment{head: h}
+			return err
+		case kind == frameTarget:
+			target := string(content)
+			s.Target = &target
+		}
+		return nil
+	})
+	if err != nil && err != errFrame {
+		return nil, err
+	}
+	if s != nil {
+		s.messages = b[:used]
+	}
+	return s, nil
+}
+
+// mending finishes one log.
+type mending struct {
+	r        *Recorder
+	id       event.ConnID
+	sum      *summary
+	segments []journalSegment
+
+	w       storage.Writer
+	encoder *binary.Writer
+	block   binary.Block
+	cut     []byte
+	whole   bool // the summary is there
+	saved   uint64
+	known   uint64 // messages in the file, those of the cut block counted
+}
+
+func (m *mending) mend(ctx context.Context) (binary.Verdict, error) {
+	name := storage.Name(m.id)
+	w, err := m.r.cfg.Store.Resume(ctx, name, m.look)
+	if errors.Is(err, storage.ErrNotExist) {
+		if reader, openErr := m.r.cfg.Store.Open(ctx, name); openErr == nil {
+			reader.Close()
+			return binary.Complete, nil // committed, and the crash came before the journal was removed
+		}
+		w, err = m.begin(ctx, name)
+	}
+	if err != nil {
+		return 0, err
+	}
+	m.w = w
+	defer m.w.Close() // after Commit it does nothing
+	verdict := binary.Recovered
+	if m.encoder.Ended() {
+		return verdict, m.commit(ctx, nil)
+	}
+	var b []byte
+	if m.whole {
+		b = m.encoder.AppendEnd(nil)
+	} else if b, err = m.rest(); err != nil {
+		return 0, err
+	}
+	return verdict, m.commit(ctx, b)
+}
+
+// begin makes the log of which only the journal is there.
+func (m *mending) begin(ctx context.Context, name storage.Name) (storage.Writer, error) {
+	if !m.hasMessages() {
+		return nil, ErrNothingSaved
+	}
+	w, err := m.r.cfg.Store.Create(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	m.encoder = binary.NewWriter()
+	if _, err := w.Write(m.encoder.AppendHeader(nil)); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (m *mending) hasMessages() bool {
+	found := false
+	for _, s := range m.segments {
+		eachFrame(s.messages, func(kind byte, _ []byte) error { found = found || kind == frameMessage; return nil })
+	}
+	return found
+}
+
+// look reads what is there of the log and says how much of it is kept.
+func (m *mending) look(r io.ReaderAt, size int64) (int64, error) {
+	s, err := binary.Salvage(r, size, func(ev *event.Event) {
+		_, m.whole = ev.Body.(*event.Summary)
+		if !m.whole {
+			m.sum.observe(ev)
+		}
+		m.known++
+	})
+	if err != nil {
+		return 0, err
+	}
+	m.encoder, m.cut = s.Writer, s.Cut
+	if m.known == 0 && !m.hasMessages() {
+		return 0, ErrNothingSaved
+	}
+	return s.Keep, nil
+}
+
+// rest writes the messages that are not in the log yet as recovered blocks, and
+// returns the last of them with the end mark.
+func (m *mending) rest() ([]byte, error) {
+	m.block.Recovered = true
+	for b := m.cut; len(b) > 0; {
+		ev, n, err := binary.DecodeMessage(b)
+		if err != nil {
+			return nil, fmt.Errorf("cut block: %w", err)
+		}
+		if err := m.add(b[:n], &ev); err != nil {
+			return nil, err
+		}
+		b = b[n:]
+	}
+	if err := m.addJournal(); err != nil {
+		return nil, err
+	}
+	for _, conn := range slices.Sorted(maps.Keys(m.sum.online)) {
+		if err := m.addOwn(conn, &event.Disconnect{By: event.ByGateway, Recovered: true}); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.sum.appendTo(&m.block, m.sum.End, m.encoder); err != nil {
+		return nil, err
+	}
+	b, err := m.encode()
+	if err != nil {
+		return nil, err
+	}
+	return m.encoder.AppendEnd(b), nil
+}
+
+// addJournal adds the journal's messages that are not in the file.
+func (m *mending) addJournal() error {
+	for _, s := range m.segments {
+		m.sum.skipped = s.Skipped
+		if s.Target != nil {
+			m.sum.target = s.Target
+		}
+		number := s.First
+		if number > m.known {
+			missing := number - m.known
+			gap := &event.Gap{Messages: &missing, Since: m.sum.End, Reason: "lost in a crash: the log ends before its journal begins"}
+			if err := m.addOwn(m.id, gap); err != nil {
+				return err
+			}
+			m.known = number
+		}
+		_, err := eachFrame(s.messages, func(kind byte, content []byte) error {
+			if kind != frameMessage {
+				return nil
+			}
+			number++
+			if number <= m.known {
+				return nil
+			}
+			m.known = number
+			ev, _, err := binary.DecodeMessage(content)
+			if err != nil {
+				return fmt.Errorf("journal: %w", err)
+			}
+			m.sum.observe(&ev)
+			m.saved++
+			return m.add(content, &ev)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addOwn adds a message that only recovery knows, at the time of the last one.
+func (m *mending) addOwn(conn event.ConnID, body event.Body) error {
+	ev := event.Event{Conn: conn, Time: m.sum.End, Body: body}
+	b, err := binary.AppendMessage(nil, &ev)
+	if err != nil {
+		return err
+	}
+	m.sum.observe(&ev)
+	return m.add(b, &ev)
+}
+
+// add puts a message into the block, and the block into the log when it is full.
+func (m *mending) add(message []byte, ev *event.Event) error {
+	b := &m.block
+	if b.Messages == 0 {
+		b.From = ev.Time
+	}
+	b.Plain, b.To = append(b.Plain, message...), ev.Time
+	b.Messages++
+	b.Kinds |= 1 << event.KindOf(ev.Body)
+	if len(b.Plain) < m.r.cfg.Block {
+		return nil
+	}
+	full, err := m.encode()
+	if err != nil {
+		return err
+	}
+	_, err = m.w.Write(full)
+	return err
+}
+
+func (m *mending) encode() ([]byte, error) {
+	b, err := m.encoder.AppendBlock(nil, m.block, m.r.compressor, 6)
+	m.block = binary.Block{Plain: m.block.Plain[:0], Recovered: true}
+	return b, err
+}
+
+func (m *mending) commit(ctx context.Context, last []byte) error {
+	if len(last) > 0 {
+		if _, err := m.w.Write(last); err != nil {
+			return err
+		}
+	}
+	return m.w.Commit(ctx)
+}

@@ -1,0 +1,251 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/sshtrail/sshtrail/event"
+)
+
+// markDirty notes that the log has something to sync.
+func (r *Recorder) markDirty(l *Log) {
+	if l.isDirty.CompareAndSwap(false, true) {
+		r.mu.Lock()
+		r.dirty[l] = struct{}{}
+		r.mu.Unlock()
+	}
+}
+
+// syncLoop syncs what is dirty, every Config.Sync, until ctx ends. At 0 Emit syncs, and
+// the loop only frees segments that are in the log.
+func (r *Recorder) syncLoop(ctx context.Context) {
+	interval := r.cfg.Sync
+	if interval == 0 {
+		interval = defaultSync
+	}
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	var running sync.WaitGroup
+	defer running.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		r.mu.Lock()
+		dirty := r.dirty
+		if len(dirty) > 0 {
+			r.dirty = make(map[*Log]struct{}, len(dirty))
+		}
+		r.mu.Unlock()
+		for l := range dirty {
+			l.isDirty.Store(false)
+			running.Go(l.syncSoon) // each ends when its disk has answered
+		}
+	}
+}
+
+// syncSoon syncs the log unless somebody is at it already: then it stays dirty.
+func (l *Log) syncSoon() {
+	if !l.syncMu.TryLock() {
+		l.r.markDirty(l)
+		return
+	}
+	err := l.sync()
+	l.syncMu.Unlock()
+	if err != nil && l.trouble.err() == nil {
+		l.failed(err, nil)
+	}
+}
+
+// syncTo returns when the events below number survive a power cut.
+func (l *Log) syncTo(number uint64) error {
+	l.syncMu.Lock()
+	defer l.syncMu.Unlock()
+	if l.synced >= number {
+		return nil // somebody else's sync, while this one waited, covered it
+	}
+	return l.sync()
+}
+
+// sync makes what was written so far durable: journal and log, and the journal's names.
+// Segments whose block is durable in the log go. The caller holds syncMu.
+func (l *Log) sync() error {
+	upTo := l.written.Load()
+	l.q.mu.Lock()
+	full := append([]*segment(nil), l.q.segments...)
+	active := l.q.active
+	stored := len(l.q.stored)
+	l.q.mu.Unlock()
+	for _, s := range full {
+		if s.durable || s.file == nil {
+			continue
+		}
+		if err := l.do(busySync, s.file.Sync); err != nil {
+			return fmt.Errorf("sync journal: %w", err)
+		}
+		s.durable = true
+	}
+	if active != nil {
+		if err := l.do(busySync, active.file.Sync); err != nil {
+			return fmt.Errorf("sync journal: %w", err)
+		}
+	}
+	if err := l.do(busySync, l.r.syncFolder); err != nil {
+		return fmt.Errorf("sync journal folder: %w", err)
+	}
+	l.synced = upTo
+	if stored > 0 {
+		return l.syncStore(stored)
+	}
+	return nil
+}
+
+// syncStore makes the log in the store durable and drops the segments that it makes
+// superfluous: the first n stored ones. The newest segment stays: as long as there is
+// one, recovery knows that the log is this journal's.
+func (l *Log) syncStore(n int) error {
+	err := l.do(busyStoreSync, func() error {
+		l.q.writerMu.Lock()
+		defer l.q.writerMu.Unlock()
+		if l.q.writer == nil {
+			return errNoWriter
+		}
+		return l.q.writer.Sync()
+	})
+	if err == errNoWriter {
+		return nil // it failed and will be resumed, or the log is committed
+	}
+	if err != nil {
+		return fmt.Errorf("sync log: %w", err)
+	}
+	l.q.mu.Lock()
+	if n == len(l.q.stored) && len(l.q.segments) == 0 && l.q.active == nil {
+		n--
+	}
+	done := append([]*segment(nil), l.q.stored[:n]...)
+	l.q.stored = l.q.stored[n:]
+	l.q.mu.Unlock()
+	for _, s := range done {
+		l.drop(s, true)
+	}
+	return nil
+}
+
+var errNoWriter = errors.New("no writer")
+
+// folderSync syncs the journal folder once for all segments made since.
+type folderSync struct {
+	mu     sync.Mutex
+	synced uint64 // segments whose names are durable
+}
+
+func (r *Recorder) syncFolder() error {
+	made := r.segmentsMade.Load()
+	r.folder.mu.Lock()
+	defer r.folder.mu.Unlock()
+	if r.folder.synced >= made {
+		return nil
+	}
+	made = r.segmentsMade.Load()
+	if err := r.cfg.FS.SyncDir(r.cfg.Journal); err != nil {
+		return err
+	}
+	r.folder.synced = made
+	return nil
+}
+
+// watchLoop looks for logs that wait too long for a disk, until ctx ends.
+func (r *Recorder) watchLoop(ctx context.Context) {
+	tick := time.NewTicker(watchTick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		r.mu.Lock()
+		var hung []*Log
+		for l := range r.logs {
+			if l.isHung() >= 0 {
+				hung = append(hung, l)
+			}
+		}
+		r.mu.Unlock()
+		for _, l := range hung {
+			l.hung()
+		}
+	}
+}
+
+// isHung returns what the log waits too long for, -1 if nothing.
+func (l *Log) isHung() int {
+	now := l.r.elapsed()
+	for what := range l.busy {
+		if since := time.Duration(l.busy[what].Load()); since != 0 && now-since > deadline {
+			return what
+		}
+	}
+	return -1
+}
+
+// hung treats a disk that does not answer as one that failed.
+func (l *Log) hung() {
+	what := l.isHung()
+	if what < 0 || l.trouble.err() != nil {
+		return
+	}
+	isStore := what == busyStore || what == busyStoreSync
+	err := fmt.Errorf("the journal's disk has not answered for %v", deadline)
+	if isStore {
+		err = fmt.Errorf("the store has not answered for %v", deadline)
+	}
+	switch {
+	case l.r.cfg.OnFailure != Continue:
+		l.stop(err)
+	case what == busyStore && l.q.hasWriter():
+		l.stall(err)
+	default:
+		l.miss(err)
+	}
+}
+
+func (r *Recorder) isClosed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed
+}
+
+// skipped counts the bytes that passed unseen because their interception is off.
+type skipped struct {
+	mu sync.Mutex
+	b  event.StreamBytes
+}
+
+func (s *skipped) add(stream event.Stream, n uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	addTo(&s.b, stream, n)
+}
+
+func (s *skipped) bytes() event.StreamBytes {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b
+}
+
+func addTo(b *event.StreamBytes, stream event.Stream, n uint64) {
+	switch stream {
+	case event.Stdin:
+		b.Stdin += n
+	case event.Stdout:
+		b.Stdout += n
+	case event.Stderr:
+		b.Stderr += n
+	}
+}

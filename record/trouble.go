@@ -1,0 +1,247 @@
+package record
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sshtrail/sshtrail/event"
+)
+
+// trouble is a log's state when recording cannot go on, by policy: Stop, and it stays
+// so; or Continue, and what passes is counted until recording goes on. It has its own
+// lock, never held while waiting, for it must work when everything else is stuck.
+type trouble struct {
+	// lastWords is set while the log's end is written in spite of the trouble.
+	lastWords atomic.Bool
+
+	mu    sync.Mutex
+	on    chan struct{} // closed while there is trouble
+	cause error         // nil without trouble; errGap under Continue
+	gap   event.Gap
+	retry time.Duration // under Continue, when to try again, in Recorder.elapsed
+}
+
+// errGap says that something is let go unrecorded, by policy.
+var errGap = errors.New("not recorded, as the failure policy says")
+
+const retryEvery = time.Second
+
+func (t *trouble) init() { t.on = make(chan struct{}) }
+
+// began returns a channel that is closed when there is trouble.
+func (t *trouble) began() <-chan struct{} {
+	if t.lastWords.Load() {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.on
+}
+
+// err returns the cause of the trouble, nil if there is none.
+func (t *trouble) err() error {
+	if t.lastWords.Load() {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.cause
+}
+
+// stop begins trouble for good. It reports whether there was none before.
+func (t *trouble) stop(cause error) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cause != nil {
+		return false
+	}
+	t.cause = cause
+	close(t.on)
+	return true
+}
+
+// begin begins a gap. It reports whether there was none before.
+func (t *trouble) begin(cause error, since int64, now time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.retry = now + retryEvery
+	if t.cause != nil {
+		return false
+	}
+	t.cause, t.gap = errGap, event.Gap{Messages: new(uint64), Bytes: new(uint64), Since: since, Reason: cause.Error()}
+	close(t.on)
+	return true
+}
+
+// stopGap makes a gap the end: what passes from now on is nothing. It returns the gap,
+// and whether there was one.
+func (t *trouble) stopGap() (event.Gap, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cause != errGap {
+		return event.Gap{}, false
+	}
+	t.cause = ErrEnded
+	return t.gap, true
+}
+
+// count counts an event that passes unrecorded; nil is one whose record may be lost.
+func (t *trouble) count(body event.Body) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if body == nil {
+		t.gap.Messages, t.gap.Bytes = nil, nil
+	}
+	if t.gap.Messages == nil {
+		return
+	}
+	*t.gap.Messages++
+	if io, ok := body.(*event.IO); ok {
+		*t.gap.Bytes += uint64(len(io.Data))
+	}
+}
+
+// due reports whether it is time to try again, and moves that time on.
+func (t *trouble) due(now time.Duration) (event.Gap, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now < t.retry {
+		return event.Gap{}, false
+	}
+	t.retry = now + retryEvery
+	return t.gap, true
+}
+
+// end ends a gap.
+func (t *trouble) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cause, t.gap, t.on = nil, event.Gap{}, make(chan struct{})
+}
+
+// acquire takes the log's lock, or gives up when there is trouble. Under Continue who
+// gets the lock tries, once a second, to go on recording.
+func (l *Log) acquire() error {
+	select {
+	case l.sem <- struct{}{}:
+	default:
+		select {
+		case l.sem <- struct{}{}:
+		case <-l.trouble.began():
+			return l.trouble.err()
+		}
+	}
+	err := l.trouble.err()
+	if err == errGap {
+		err = l.resume()
+	}
+	if err != nil {
+		l.release()
+	}
+	return err
+}
+
+func (l *Log) release() { <-l.sem }
+
+// failed decides what an error means for the event that met it: by policy, if it is
+// the disk's. body is nil if it was recorded but perhaps not durably.
+func (l *Log) failed(err error, body event.Body) error {
+	switch {
+	case errors.Is(err, ErrEnded), errors.Is(err, errTooMuch), errors.Is(err, errEncode):
+		return err
+	case l.r.cfg.OnFailure == Continue:
+		l.miss(err)
+		if _, last := body.(*event.Disconnect); last {
+			return errGap
+		}
+		l.trouble.count(body)
+		return nil
+	}
+	l.stop(err)
+	return err
+}
+
+// miss begins a gap.
+func (l *Log) miss(err error) {
+	if err != errGap && l.trouble.begin(err, l.r.cfg.Now().UnixNano(), l.r.elapsed()) {
+		l.r.cfg.Logger.Error("recording has a gap; the session goes on, as audit.onFailure says", "connection", l.id, "error", err)
+	}
+}
+
+// stop ends recording for good, and with it the connection.
+func (l *Log) stop(err error) {
+	if l.trouble.stop(err) {
+		l.r.cfg.Logger.Error("recording is not possible; the session ends, as audit.onFailure says", "connection", l.id, "error", err)
+		l.r.ending.Go(func() { l.abandon(err) }) // ends when the disk has answered
+	}
+}
+
+// abandon tries to write the end of a log that failed, with the reason.
+func (l *Log) abandon(cause error) {
+	why := "recording is not possible: " + cause.Error()
+	if l.isOwn {
+		l.end(event.Gateway, &event.GatewayStop{Reason: why})
+		return
+	}
+	l.end(l.id, &event.Disconnect{By: event.ByGateway, Reason: why})
+}
+
+// endInGap ends a log whose connection ends while nothing can be recorded.
+func (l *Log) endInGap(last *event.Disconnect) error {
+	gap, ok := l.trouble.stopGap()
+	if !ok {
+		return ErrEnded
+	}
+	end := *last                                      // the caller may use it again
+	l.r.ending.Go(func() { l.end(l.id, &gap, &end) }) // ends when the disk has answered
+	return nil
+}
+
+// end writes the last events of a log in spite of the trouble that it is in. If that
+// fails the log is left to recovery.
+func (l *Log) end(conn event.ConnID, last ...event.Body) {
+	l.sem <- struct{}{} // its holder may be stuck: then this is, and holds up nobody else
+	defer l.release()
+	if l.phase == ended {
+		return
+	}
+	l.trouble.lastWords.Store(true)
+	var err error
+	if l.login && l.phase == early {
+		err = l.open()
+	}
+	for _, body := range last {
+		if err == nil {
+			err = l.record(conn, 0, body)
+		}
+	}
+	if err != nil {
+		l.phase = ended
+		l.leave(err)
+	} else if l.isOwn {
+		l.finish()
+	}
+}
+
+// resume tries to go on after a gap, which it records. The caller holds the log.
+func (l *Log) resume() error {
+	gap, due := l.trouble.due(l.r.elapsed())
+	if !due {
+		return errGap
+	}
+	l.trouble.lastWords.Store(true)
+	defer l.trouble.lastWords.Store(false)
+	if l.login && l.phase == early {
+		if err := l.open(); err != nil {
+			return errGap
+		}
+	}
+	if err := l.record(l.id, 0, &gap); err != nil {
+		return errGap
+	}
+	l.trouble.end()
+	l.r.cfg.Logger.Warn("recording goes on after a gap", "connection", l.id)
+	return nil
+}
