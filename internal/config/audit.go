@@ -14,7 +14,7 @@ type Audit struct {
 	OnFailure string    `yaml:"onFailure" default:"stop" enum:"stop,continue" doc:"What happens to a session that can't be recorded any more: stop ends it; continue lets it go on, and the gap is recorded." differs:"Not in ContainerSSH, where the session hangs."`
 	Sync      Duration  `yaml:"sync" default:"100ms" max:"1m" doc:"What a power cut may cost at most; 0 waits until each record is on the disk before it is delivered." differs:"Not in ContainerSSH, which never syncs."`
 	Block     Size      `yaml:"block" default:"128KiB" min:"4KiB" max:"2MiB" doc:"How much is compressed together. Larger blocks compress better." differs:"Not in ContainerSSH."`
-	Journal   string    `yaml:"journal" default:"" doc:"Folder for what is not in a log yet. Without this key it is the folder journal in the state folder." differs:"Not in ContainerSSH."`
+	Journal   string    `yaml:"journal" default:"/var/lib/sshtrail/journal" doc:"Folder for what is not in a log yet. Without this key it is journal in the folder that state names." differs:"Not in ContainerSSH."`
 	File      File      `yaml:"file" doc:"Settings of the storage file."`
 	S3        S3        `yaml:"s3" doc:"Settings of the storage s3."`
 }

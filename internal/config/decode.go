@@ -19,27 +19,30 @@ type decoder struct {
 	nodes int
 }
 
-// prefill gives every key below v its default. A default that can't be read is a
-// mistake in the struct's tags.
+// prefill gives every key below v its default.
 func prefill(v reflect.Value) {
 	for _, f := range fieldsOf(v.Type()) {
-		target := v.Field(f.index)
-		if f.typ.Kind() == reflect.Struct && !isText(f.typ) {
-			prefill(target)
-			continue
+		if f.isBlock() {
+			prefill(v.Field(f.index))
+		} else {
+			f.fill(v.Field(f.index))
 		}
-		if !f.hasStandard || f.standard == "" {
-			continue
-		}
-		var document yaml.Node
-		if err := yaml.Load([]byte(f.standard), &document); err != nil {
-			panic(fmt.Sprintf("config: default of %s: %v", f.key, err))
-		}
-		d := decoder{source: newSource("defaults")}
-		d.value(f.key, document.Content[0], target, f)
-		if len(d.problems) > 0 {
-			panic("config: " + d.problems.Error())
-		}
+	}
+}
+
+// fill gives v the default of its key. One that can't be read is a mistake in the tags.
+func (f field) fill(v reflect.Value) {
+	if f.standard == "" {
+		return
+	}
+	var document yaml.Node
+	if err := yaml.Load([]byte(f.standard), &document); err != nil {
+		panic(fmt.Sprintf("config: default of %s: %v", f.key, err))
+	}
+	d := decoder{source: newSource("defaults")}
+	d.value(f.key, document.Content[0], v, f)
+	if len(d.problems) > 0 {
+		panic("config: " + d.problems.Error())
 	}
 }
 
@@ -155,17 +158,18 @@ func (d *decoder) merged(path string, value *yaml.Node) []pair {
 
 // list decodes a sequence. A scalar is a list of one for the type List.
 func (d *decoder) list(path string, node *yaml.Node, v reflect.Value, f field) {
-	items := node.Content
 	switch {
 	case node.Kind == yaml.SequenceNode:
 	case v.Type() == reflect.TypeFor[List]() && node.Kind == yaml.ScalarNode && !isNull(node):
-		items = []*yaml.Node{node}
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		d.value(path, node, v.Index(0), f)
+		return
 	default:
 		d.problem(path, "write a list: [a, b], or a line with - for each", "must be a list, not %s", describe(node))
 		return
 	}
-	result := reflect.MakeSlice(v.Type(), len(items), len(items))
-	for i, item := range items {
+	result := reflect.MakeSlice(v.Type(), len(node.Content), len(node.Content))
+	for i, item := range node.Content {
 		at := path + "[" + strconv.Itoa(i) + "]"
 		d.at[at] = item
 		element := result.Index(i)

@@ -59,6 +59,17 @@ func isSecret(t reflect.Type) bool {
 	return t == reflect.TypeFor[Secret]() || t == reflect.TypeFor[Key]() || t == reflect.TypeFor[auth.PasswordHash]()
 }
 
+// isBlock reports whether the key has keys of its own below it.
+func (f field) isBlock() bool { return f.typ.Kind() == reflect.Struct && !isText(f.typ) }
+
+// required reports whether a file must have the key where it has its block.
+func (f field) required() bool { return !f.hasStandard && !f.isBlock() }
+
+// isListOfBlocks reports whether the key has a list of blocks.
+func (f field) isListOfBlocks() bool {
+	return f.typ.Kind() == reflect.Slice && f.typ.Elem().Kind() == reflect.Struct && !isText(f.typ.Elem())
+}
+
 // walk calls visit for every key below a block, in order, with its path. The items of a
 // list of blocks have the path "users[]".
 func walk(t reflect.Type, path string, visit func(path string, f field)) {
@@ -66,10 +77,9 @@ func walk(t reflect.Type, path string, visit func(path string, f field)) {
 		at := join(path, f.key)
 		visit(at, f)
 		switch {
-		case isText(f.typ):
-		case f.typ.Kind() == reflect.Struct:
+		case f.isBlock():
 			walk(f.typ, at, visit)
-		case f.typ.Kind() == reflect.Slice && f.typ.Elem().Kind() == reflect.Struct && !isText(f.typ.Elem()):
+		case f.isListOfBlocks():
 			walk(f.typ.Elem(), at+"[]", visit)
 		}
 	}

@@ -69,7 +69,15 @@ func parseKey(pem []byte) (ssh.Signer, error) {
 	if !ok {
 		return nil, fmt.Errorf("the private key can't sign with SHA-2")
 	}
-	return ssh.NewSignerWithAlgorithms(algorithms, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256})
+	multi, err := ssh.NewSignerWithAlgorithms(algorithms, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256})
+	return sha2Signer{multi}, err
+}
+
+// sha2Signer is an RSA key whose Sign uses SHA-512 (RFC 8332), not SHA-1 as the library's does.
+type sha2Signer struct{ ssh.MultiAlgorithmSigner }
+
+func (s sha2Signer) Sign(random io.Reader, data []byte) (*ssh.Signature, error) {
+	return s.SignWithAlgorithm(random, data, ssh.KeyAlgoRSASHA512)
 }
 
 // MarshalText returns the public key's fingerprint.

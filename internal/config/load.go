@@ -47,9 +47,12 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 	}
 	err := yaml.Load(data, &document)
 	if err == nil && len(document.Content) == 1 {
-		return document.Content[0]
+		root := document.Content[0]
+		if root.Kind == yaml.MappingNode || isNull(root) {
+			return root
+		}
 	}
-	p := Problem{File: d.file, Message: "holds no configuration", Remedy: "write one YAML document, or one JSON object"}
+	p := Problem{File: d.file, Message: "holds no single block of keys", Remedy: "write one YAML document, or one JSON object"}
 	var at *yaml.LoadError
 	if errors.As(err, &at) {
 		p.Line, p.Column, p.Message = at.Mark.Line, at.Mark.Column, at.Message
