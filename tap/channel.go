@@ -137,7 +137,13 @@ func (c *Channel) tell(s string) {
 }
 
 // CloseWrite records and sends end-of-file to the client.
+//
+// It waits for a Write that is at work: x/crypto/ssh wants that.
 func (c *Channel) CloseWrite() error {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	c.err.mu.Lock()
+	defer c.err.mu.Unlock()
 	if err := c.conn.emit(c.id, &event.CloseWrite{By: event.ByTarget}); err != nil {
 		return err
 	}

@@ -62,6 +62,7 @@ func (c *Conn) newChannels(raw <-chan ssh.NewChannel) iter.Seq[*NewChannel] {
 				return
 			}
 		}
+		c.gone()
 	}
 }
 

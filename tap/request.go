@@ -133,6 +133,7 @@ func (c *Conn) globalRequests(raw <-chan *ssh.Request) iter.Seq[*Request] {
 				return
 			}
 		}
+		c.gone()
 	}
 }
 

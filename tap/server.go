@@ -40,7 +40,6 @@ func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept In
 		return nil, nil, nil, errors.Join(err, auth.refuse(err))
 	}
 	conn := &Conn{server: server, sink: sink, intercept: intercept, channels: map[uint64]*Channel{}}
-	go conn.watch()
 	return conn, conn.newChannels(channels), conn.globalRequests(requests), nil
 }
 

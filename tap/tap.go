@@ -138,10 +138,10 @@ func (c *Conn) endedByClient() bool {
 	return c.ended == nil || c.ended.By == event.ByClient
 }
 
-// watch notes the client's going, so that it is known who ended the connection. It
-// ends when the connection does.
-func (c *Conn) watch() {
-	err := c.server.Wait()
+// gone notes, when the library has ended the connection's iterators, that it was the
+// client who ended it, unless somebody here did.
+func (c *Conn) gone() {
+	err := c.server.Wait() // the library is about to return from it
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended == nil {
