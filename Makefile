@@ -1,0 +1,90 @@
+# sshtrail: `make help` says what there is. POSIX sh and GNU make; `make run` and
+# `make build` need nothing else but Go and git.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.NOTPARALLEL: # the steps of test have an order, and go uses every core by itself
+
+# Tools are no part of go.mod, so that who imports the library does not get them.
+# The version is in the file's name: a new one here is built anew.
+STATICCHECK_VERSION   := v0.8.2
+GOLANGCI_LINT_VERSION := v2.15.0
+STATICCHECK           := .tools/staticcheck-$(STATICCHECK_VERSION)
+GOLANGCI_LINT         := .tools/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+FUZZTIME ?= 10s
+PKG      ?= ./...
+
+.PHONY: run
+run: build ## build, and run the gateway on 127.0.0.1:2222, for you alone; Ctrl-C stops it
+	@exec bin/sshtrail serve
+
+.PHONY: build
+build: ## build bin/sshtrail
+	@mkdir -p bin
+	go build -trimpath -o bin/sshtrail ./cmd/sshtrail
+
+.PHONY: test
+test: setup format vet staticcheck ## set up what tests need, then run every check and test
+	go test -race -shuffle=on -timeout 20m $(PKG)
+
+.PHONY: check
+check: ## exactly what CI runs
+	bash .ci/run
+
+.PHONY: setup
+setup: ## install what tests need, if it is missing
+	@scripts/setup
+
+.PHONY: format
+format: ## fail if a file is not formatted
+	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not formatted (run make fmt):"; echo "$$unformatted"; exit 1; }
+
+.PHONY: vet
+vet: ## go vet
+	go vet $(PKG)
+
+.PHONY: staticcheck
+staticcheck: $(STATICCHECK) ## staticcheck
+	$(STATICCHECK) $(PKG)
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## golangci-lint, as .golangci.yml says (the first time it is built for minutes)
+	$(GOLANGCI_LINT) run $(PKG)
+
+.PHONY: fmt
+fmt: ## format every file
+	gofmt -w .
+
+# Nothing here needs to be run for a build: the files are committed, and `make test`
+# fails if one is not what this would write.
+.PHONY: generate
+generate: ## write the files that are made from the code
+	go test ./internal/config -run '^TestDocumentsAreUpToDate$$' -update
+	go test ./internal/archtest -run '^TestDependenciesOfReaders$$' -update
+
+.PHONY: fuzz
+fuzz: ## fuzz each target for FUZZTIME (10s)
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## measure speed, memory and size
+	go run ./bench
+
+.PHONY: clean
+clean: ## remove what was built here
+	rm -rf bin .tools
+
+.PHONY: help
+help: ## say what there is
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+$(STATICCHECK):
+	@echo "building staticcheck $(STATICCHECK_VERSION), once"
+	@GOBIN=$(CURDIR)/.tools go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+	@mv .tools/staticcheck $@
+
+$(GOLANGCI_LINT):
+	@echo "building golangci-lint $(GOLANGCI_LINT_VERSION), once"
+	@GOBIN=$(CURDIR)/.tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv .tools/golangci-lint $@
