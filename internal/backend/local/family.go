@@ -1,0 +1,162 @@
+//go:build linux
+
+package local
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// family is all that belongs to a program, as the package comment says.
+type family struct {
+	leader int    // the program's process id, also of its group and session
+	born   uint64 // when, in clock ticks since boot
+	mark   string // in the environment: NAME=value
+}
+
+// stat is what we need of /proc/PID/stat, proc(5).
+type stat struct {
+	pid, parent, group, session int
+	born                        uint64
+	dead                        bool // a zombie
+}
+
+func readStat(pid int) (stat, error) {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return stat{}, err
+	}
+	// The name in brackets may have brackets and spaces in it: the last one counts.
+	_, rest, ok := strings.Cut(string(b[max(0, bytes.LastIndexByte(b, ')')):]), " ")
+	field := strings.Fields(rest)
+	if !ok || len(field) < 20 {
+		return stat{}, fmt.Errorf("read /proc/%d/stat: malformed", pid)
+	}
+	s := stat{pid: pid, dead: strings.Contains("ZXx", field[0])}
+	for i, to := range []*int{&s.parent, &s.group, &s.session} {
+		if *to, err = strconv.Atoi(field[1+i]); err != nil {
+			return stat{}, fmt.Errorf("read /proc/%d/stat: %w", pid, err)
+		}
+	}
+	if s.born, err = strconv.ParseUint(field[19], 10, 64); err != nil {
+		return stat{}, fmt.Errorf("read /proc/%d/stat: %w", pid, err)
+	}
+	return s, nil
+}
+
+// members are those of the family that live.
+func (f family) members() ([]stat, error) {
+	processes, err := livingSince(f.born)
+	if err != nil {
+		return nil, err
+	}
+	in := make(map[int]bool)
+	for _, s := range processes {
+		in[s.pid] = s.pid == f.leader || s.session == f.leader || s.group == f.leader || f.marks(s.pid)
+	}
+	for more := true; more; { // their children, and theirs
+		more = false
+		for _, s := range processes {
+			if !in[s.pid] && in[s.parent] {
+				in[s.pid], more = true, true
+			}
+		}
+	}
+	return slices.DeleteFunc(processes, func(s stat) bool { return !in[s.pid] }), nil
+}
+
+// livingSince lists the processes that are not older than born.
+func livingSince(born uint64) ([]stat, error) {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	var processes []stat
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err != nil {
+			continue // not a process
+		}
+		if s, err := readStat(pid); err == nil && !s.dead && s.born >= born { // else it has just ended
+			processes = append(processes, s)
+		}
+	}
+	return processes, nil
+}
+
+// marks reports whether a process has the family's mark. Where we may not look it is
+// another user's, who can have come to it through the program only by its session or
+// ancestors.
+func (f family) marks(pid int) bool {
+	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	return err == nil && slices.Contains(strings.Split(string(env), "\x00"), f.mark)
+}
+
+const (
+	firstLook = 2 * time.Millisecond // most end at once
+	lastLook  = 50 * time.Millisecond
+	// killTime is for those that start others while we kill them, and for the kernel,
+	// which may have to write a core or wait for a disk first.
+	killTime = 10 * time.Second
+)
+
+// end ends the family: first with the signal of a lost line, and after the grace without
+// asking. It returns when none is left, or says who is.
+func (f family) end(grace time.Duration) error {
+	begun := time.Now()
+	pause := firstLook
+	for hungUp := false; ; hungUp = true {
+		members, err := f.members()
+		if err != nil || len(members) == 0 {
+			return err
+		}
+		passed := time.Since(begun)
+		switch {
+		case passed >= grace+killTime:
+			return f.survivors(members)
+		case passed >= grace:
+			signalAll(members, unix.SIGKILL)
+		case !hungUp:
+			signalAll(members, unix.SIGHUP, unix.SIGCONT) // who is stopped can't hear
+		}
+		time.Sleep(pause)
+		pause = min(2*pause, lastLook)
+	}
+}
+
+func (f family) survivors(members []stat) error {
+	pids := make([]string, 0, len(members))
+	for _, s := range members {
+		pids = append(pids, strconv.Itoa(s.pid))
+	}
+	return fmt.Errorf("end program: processes %s still run; end them by hand", strings.Join(pids, ", "))
+}
+
+// signalAll signals processes, and never another one that has got the number of one that
+// ended since: the pidfd is of one process, and we look again who that is.
+func signalAll(processes []stat, signals ...unix.Signal) {
+	for _, s := range processes {
+		fd, err := unix.PidfdOpen(s.pid, 0)
+		if err != nil {
+			continue // it has ended, or end finds it again
+		}
+		if now, err := readStat(s.pid); err == nil && now.born == s.born {
+			for _, sig := range signals {
+				_ = unix.PidfdSendSignal(fd, sig, nil, 0) // who may not be signalled is a survivor
+			}
+		}
+		_ = unix.Close(fd)
+	}
+}
