@@ -57,9 +57,6 @@ func (w *writer) Write(p []byte) (int, error) {
 		return 0, w.err
 	}
 	n, err := w.f.Write(p)
-	if err == nil && n < len(p) {
-		err = io.ErrShortWrite
-	}
 	if err != nil {
 		return n, w.fail("append to", err)
 	}
