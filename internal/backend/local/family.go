@@ -51,15 +51,16 @@ func readStat(pid int) (stat, error) {
 	return s, nil
 }
 
-// members are those of the family that live.
-func (f family) members() ([]stat, error) {
+// members are those of the family that live, those in known too: who was a member stays
+// one when its ancestors end. It adds to known.
+func (f family) members(known map[int]uint64) ([]stat, error) {
 	processes, err := livingSince(f.born)
 	if err != nil {
 		return nil, err
 	}
 	in := make(map[int]bool)
 	for _, s := range processes {
-		in[s.pid] = s.pid == f.leader || s.session == f.leader || s.group == f.leader || f.marks(s.pid)
+		in[s.pid] = known[s.pid] == s.born || s.session == f.leader || s.group == f.leader || f.marks(s.pid)
 	}
 	for more := true; more; { // their children, and theirs
 		more = false
@@ -69,7 +70,11 @@ func (f family) members() ([]stat, error) {
 			}
 		}
 	}
-	return slices.DeleteFunc(processes, func(s stat) bool { return !in[s.pid] }), nil
+	members := slices.DeleteFunc(processes, func(s stat) bool { return !in[s.pid] })
+	for _, s := range members {
+		known[s.pid] = s.born
+	}
+	return members, nil
 }
 
 // livingSince lists the processes that are not older than born.
@@ -113,27 +118,27 @@ const (
 )
 
 // end ends the family: first with the signal of a lost line, and after the grace without
-// asking. It returns when none is left, or says who is.
-func (f family) end(grace time.Duration) error {
-	begun := time.Now()
-	pause := firstLook
-	for hungUp := false; ; hungUp = true {
-		members, err := f.members()
-		if err != nil || len(members) == 0 {
-			return err
-		}
+// asking. It returns when none is left, or says who is. hangUp is called once it is known
+// who there is, since what ends then may leave children that nothing else tells apart.
+func (f family) end(grace time.Duration, hangUp func()) error {
+	known := make(map[int]uint64)
+	members, err := f.members(known)
+	hangUp()
+	signalAll(members, unix.SIGHUP, unix.SIGCONT) // who is stopped can't hear
+	begun, pause := time.Now(), firstLook
+	for err == nil && len(members) > 0 {
 		passed := time.Since(begun)
-		switch {
-		case passed >= grace+killTime:
+		if passed >= grace+killTime {
 			return f.survivors(members)
-		case passed >= grace:
+		}
+		if passed >= grace {
 			signalAll(members, unix.SIGKILL)
-		case !hungUp:
-			signalAll(members, unix.SIGHUP, unix.SIGCONT) // who is stopped can't hear
 		}
 		time.Sleep(pause)
 		pause = min(2*pause, lastLook)
+		members, err = f.members(known)
 	}
+	return err
 }
 
 func (f family) survivors(members []stat) error {

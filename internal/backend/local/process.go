@@ -181,8 +181,7 @@ func (p *process) Wait() (backend.Exit, error) {
 // Close hangs up, as sshd does when a client has gone, and sees to it that nothing is left.
 func (p *process) Close() error {
 	p.closing.Do(func() {
-		p.streams.closeOurEnds()
-		p.closeErr = p.family.end(p.grace)
+		p.closeErr = p.family.end(p.grace, p.streams.closeOurEnds)
 		if p.closeErr == nil {
 			p.reap()
 		}
