@@ -1,0 +1,127 @@
+package binary
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/sshtrail/sshtrail/event"
+)
+
+// verdictOf reads a log to its end.
+func verdictOf(t testing.TB, log []byte) (Verdict, error) {
+	t.Helper()
+	r := NewReader(bytes.NewReader(log))
+	for {
+		_, err := r.Next()
+		if err == nil {
+			continue
+		}
+		var fault *Fault
+		if errors.As(err, &fault) != (err != io.EOF) || fault != nil && fault.Verdict != r.Verdict() {
+			t.Fatalf("Next = %v, Verdict = %v", err, r.Verdict())
+		}
+		if _, again := r.Next(); again != err {
+			t.Fatalf("Next after %v = %v, want the same", err, again)
+		}
+		return r.Verdict(), err
+	}
+}
+
+func TestComplete(t *testing.T) {
+	l := newLogMaker(t)
+	session(l)
+	log := l.end()
+	r := NewReader(bytes.NewReader(log))
+	var seqs []uint64
+	for ev, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		seqs = append(seqs, ev.Seq)
+	}
+	if len(seqs) != 12 || seqs[11] != 11 {
+		t.Errorf("events %v, want 0 to 11", seqs)
+	}
+	if r.Verdict() != Complete || r.Digest() == "" || r.Digest() != l.w.Digest() {
+		t.Errorf("Verdict = %v, Digest = %q; want complete, %q", r.Verdict(), r.Digest(), l.w.Digest())
+	}
+	if r.Blocks() != 2 || r.Messages() != 12 || r.Summary() == nil || *r.Summary().Username != "alice" {
+		t.Errorf("Blocks = %d, Messages = %d, Summary = %+v", r.Blocks(), r.Messages(), r.Summary())
+	}
+}
+
+func TestRecovered(t *testing.T) {
+	l := newLogMaker(t)
+	session(l)
+	l.recovered = true
+	if v, err := verdictOf(t, l.end()); v != Recovered {
+		t.Errorf("Verdict = %v (%v), want recovered", v, err)
+	}
+}
+
+// TestCut cuts a log at every offset: it is truncated, and has the messages of its
+// whole blocks. So it is with any number of NUL bytes behind the cut.
+func TestCut(t *testing.T) {
+	l := newLogMaker(t)
+	session(l)
+	log := l.end()
+	for cut := range len(log) {
+		for _, nuls := range []int{0, 1, 7, 200, 5000, 100_000} {
+			part := append(bytes.Clone(log[:cut]), make([]byte, nuls)...)
+			want := Truncated
+			switch written := len(bytes.TrimRight(log, "\x00")); {
+			case cut < written:
+			case len(part) == len(log):
+				want = Complete // what was cut off were NUL bytes too
+			case len(part) > len(log):
+				want = Tampered
+			}
+			if v, err := verdictOf(t, part); v != want {
+				t.Fatalf("cut at %d of %d with %d NULs: %v, want %v", cut, len(log), nuls, err, want)
+			}
+		}
+	}
+}
+
+// TestFlip changes each bit of a log: nothing goes unseen.
+func TestFlip(t *testing.T) {
+	log := sessionLog(t)
+	for bit := range len(log) * 8 {
+		flipped := bytes.Clone(log)
+		flipped[bit/8] ^= 1 << (bit % 8)
+		want := Tampered
+		if bit < 8*len(fileHeader) {
+			want = NotALog
+		}
+		v, err := verdictOf(t, flipped)
+		if v != want {
+			t.Errorf("bit %d of byte %d: %v (%v), want %v", bit%8, bit/8, v, err, want)
+		}
+	}
+}
+
+func TestAfterTheEnd(t *testing.T) {
+	log := sessionLog(t)
+	for _, tail := range []string{"\x00", "x", string(log[40:])} {
+		if v, err := verdictOf(t, append(bytes.Clone(log), tail...)); v != Tampered {
+			t.Errorf("with %d bytes behind the end mark: %v, want tampered", len(tail), err)
+		}
+	}
+}
+
+func TestEvents(t *testing.T) {
+	l := newLogMaker(t)
+	l.add(event.Event{Time: 1, Body: &event.Exec{Program: "a\xffb"}, Channel: 3})
+	var got []event.Event
+	for ev, err := range NewReader(bytes.NewReader(l.end())).Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, ev)
+	}
+	if len(got) != 2 || got[0].Channel != 3 || got[0].Body.(*event.Exec).Program != "a\xffb" || got[0].More != nil {
+		t.Errorf("Events = %+v, want the exec with the bytes of its program", got)
+	}
+}
