@@ -24,7 +24,7 @@ type progress struct {
 	err       error // what ended the story
 }
 
-const whole = "first second"
+const whole = "first second third"
 
 // story writes one log, in a process that may fail, and closes it as callers do.
 func story(t *testing.T, fsys disk.FS) (p progress) {
@@ -43,11 +43,13 @@ func story(t *testing.T, fsys disk.FS) (p progress) {
 			p.err = err
 		}
 	}()
-	for _, part := range []string{"first ", "second"} {
+	for _, part := range []string{"first ", "second ", "third"} {
 		if _, p.err = w.Write([]byte(part)); p.err != nil {
 			break
 		}
-		p.written += part
+		if p.written += part; p.written == whole {
+			break // and leave the last Sync to Commit
+		}
 		if p.err = w.Sync(); p.err != nil {
 			break
 		}
@@ -201,6 +203,89 @@ func TestErrorAtEveryCall(t *testing.T) {
 				look(t, when, m, p, p.written)
 			}
 		}
+	}
+}
+
+// TestStaysFailed fails one call once, and wants the writer to repeat that and call no more.
+func TestStaysFailed(t *testing.T) {
+	for _, op := range []faultdisk.Op{faultdisk.Write, faultdisk.Sync, faultdisk.SyncDir, faultdisk.Rename} {
+		failed := false
+		p := faultdisk.NewProcess(newDisk(t), func(c faultdisk.Call) faultdisk.Fault {
+			if c.Op != op || failed {
+				return faultdisk.Fault{}
+			}
+			failed = true
+			return faultdisk.Fault{Err: syscall.EIO}
+		})
+		w, err := newStore(t, p, "/logs").Create(t.Context(), "log")
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps := []func() error{
+			func() error { _, err := w.Write([]byte("x")); return err },
+			w.Sync,
+			func() error { return w.Commit(t.Context()) },
+		}
+		var first error
+		for _, step := range steps {
+			if first = step(); first != nil {
+				break
+			}
+		}
+		calls := len(p.Calls())
+		for i, step := range steps {
+			if err := step(); err == nil || err != first {
+				t.Errorf("%s failed once: step %d = %v, want %v again", op, i, err, first)
+			}
+		}
+		if n := len(p.Calls()) - calls; !errors.Is(first, syscall.EIO) || n != 0 {
+			t.Errorf("%s failed once: first error %v, then %d calls to the disk, want EIO and none", op, first, n)
+		}
+		if err := w.Close(); err != nil || p.Open() != 0 {
+			t.Errorf("%s failed once: Close = %v, %d files open", op, err, p.Open())
+		}
+	}
+}
+
+func TestCloseReportsItsError(t *testing.T) {
+	p := faultdisk.NewProcess(newDisk(t), faultdisk.From(0, faultdisk.Fault{Err: syscall.EIO}, faultdisk.Close))
+	w, err := newStore(t, p, "/logs").Create(t.Context(), "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); !errors.Is(err, syscall.EIO) {
+		t.Errorf("Close = %v, want EIO", err)
+	}
+}
+
+// TestNameIsSyncedOnce: the folder is synced by the first Sync and by Commit.
+func TestNameIsSyncedOnce(t *testing.T) {
+	n := 0
+	for _, c := range calls(t) {
+		if c.Op == faultdisk.SyncDir {
+			n++
+		}
+	}
+	if n != 2 {
+		t.Errorf("two syncs and a commit sync the folder %d times, want 2", n)
+	}
+}
+
+// TestReadingWithoutLocks: on a file system that has none, logs can be read.
+func TestReadingWithoutLocks(t *testing.T) {
+	m := newDisk(t)
+	w, err := newStore(t, m, "/logs").Create(t.Context(), "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	p := faultdisk.NewProcess(m, faultdisk.From(0, faultdisk.Fault{Err: syscall.ENOLCK}, faultdisk.Lock))
+	r, err := newStore(t, p, "/logs").Open(t.Context(), "log")
+	if err != nil {
+		t.Fatalf("Open = %v", err)
+	}
+	if r.Open() {
+		t.Error("Open() = true, where nobody can know")
 	}
 }
 

@@ -3,6 +3,7 @@ package file_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -148,6 +149,29 @@ func TestReaderAsksBeforeItTakesTheSize(t *testing.T) {
 	}
 }
 
+// touch makes a file by hand.
+func touch(t *testing.T, m *faultdisk.Memory, name string) {
+	t.Helper()
+	f, err := m.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil || f.Close() != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCreateWhoseFileIsReplaced(t *testing.T) {
+	m := newDisk(t)
+	s := before(t, m, faultdisk.Lock, 1, func() {
+		if err := m.Remove("/logs/log.partial"); err != nil {
+			t.Fatal(err)
+		}
+		touch(t, m, "/logs/log.partial")
+	})
+	if _, err := s.Create(t.Context(), "log"); !errors.Is(err, storage.ErrExist) {
+		t.Errorf("Create = %v, want ErrExist", err)
+	}
+	wantNames(t, m, "log.partial")
+}
+
 func TestCommitReplacesNothing(t *testing.T) {
 	create := func(m *faultdisk.Memory) storage.Writer {
 		w, err := newStore(t, m, "/logs").Create(t.Context(), "log")
@@ -156,15 +180,9 @@ func TestCommitReplacesNothing(t *testing.T) {
 		}
 		return w
 	}
-	touch := func(m *faultdisk.Memory, name string) {
-		f, err := m.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
-		if err != nil || f.Close() != nil {
-			t.Fatal(err)
-		}
-	}
 	m := newDisk(t)
 	w := create(m)
-	touch(m, "/logs/log")
+	touch(t, m, "/logs/log")
 	if err := w.Commit(t.Context()); !errors.Is(err, storage.ErrExist) {
 		t.Errorf("Commit onto a file made by hand = %v, want ErrExist", err)
 	}
@@ -175,7 +193,7 @@ func TestCommitReplacesNothing(t *testing.T) {
 	if err := m.Remove("/logs/log.partial"); err != nil {
 		t.Fatal(err)
 	}
-	touch(m, "/logs/log.partial")
+	touch(t, m, "/logs/log.partial")
 	if err := w.Commit(t.Context()); err == nil {
 		t.Error("Commit finishes a file that is another's")
 	}
@@ -186,10 +204,7 @@ func TestCommitReplacesNothing(t *testing.T) {
 func TestFinishedWins(t *testing.T) {
 	m := newDisk(t)
 	finish(t, m)
-	f, err := m.OpenFile("/logs/log.partial", os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil || f.Close() != nil {
-		t.Fatal(err)
-	}
+	touch(t, m, "/logs/log.partial")
 	s := newStore(t, m, "/logs")
 	if got := read(t, s); got != whole {
 		t.Errorf("Open reads %q, want the finished log", got)
@@ -200,14 +215,20 @@ func TestFinishedWins(t *testing.T) {
 	if _, err := s.Resume(t.Context(), "log", keepAll); !errors.Is(err, storage.ErrNotExist) {
 		t.Errorf("Resume = %v, want ErrNotExist", err)
 	}
+	const more = 50 // for a sort that has to move them
+	for i := range more {
+		name := fmt.Sprintf("/logs/%02d%s", i/2, []string{"", "-a"}[i%2]) // 00-a is between 00 and 00.partial
+		touch(t, m, name+".partial")
+		touch(t, m, name)
+	}
 	n := 0
 	for info, err := range s.List(t.Context(), "") {
-		if n++; err != nil || !info.Finished || info.Size != int64(len(whole)) {
+		if n++; err != nil || !info.Finished {
 			t.Errorf("List yields %+v, %v", info, err)
 		}
 	}
-	if n != 1 {
-		t.Errorf("List yields %d logs, want 1", n)
+	if n != more+1 {
+		t.Errorf("List yields %d logs, want %d", n, more+1)
 	}
 }
 

@@ -32,8 +32,7 @@ func (c dataChange) apply(data []byte) []byte {
 	}
 	copy(data[c.at:], c.data)
 	if c.truncate {
-		// Clipped, so that what is appended next does not reach into what was cut off.
-		data = slices.Clip(data[:c.at])
+		data = data[:c.at]
 	}
 	return data
 }
