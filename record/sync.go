@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,17 +38,20 @@ func (r *Recorder) syncLoop(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		r.mu.Lock()
-		dirty := r.dirty
-		if len(dirty) > 0 {
-			r.dirty = make(map[*Log]struct{}, len(dirty))
-		}
-		r.mu.Unlock()
-		for l := range dirty {
+		for _, l := range r.takeDirty() {
 			l.isDirty.Store(false)
 			running.Go(l.syncSoon) // each ends when its disk has answered
 		}
 	}
+}
+
+// takeDirty returns the logs with something to sync, and forgets them.
+func (r *Recorder) takeDirty() []*Log {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	dirty := slices.Collect(maps.Keys(r.dirty))
+	clear(r.dirty)
+	return dirty
 }
 
 // syncSoon syncs the log unless somebody is at it already: then it stays dirty.
