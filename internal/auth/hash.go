@@ -45,9 +45,6 @@ func (h *PasswordHash) UnmarshalText(text []byte) error {
 // MarshalText returns *** for a hash that is set and nothing for one that is not.
 func (h PasswordHash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
-// MarshalYAML is MarshalText for package yaml.
-func (h PasswordHash) MarshalYAML() (any, error) { return h.String(), nil }
-
 // String returns *** for a hash that is set and "" for one that is not.
 func (h PasswordHash) String() string {
 	if h.text == nil {

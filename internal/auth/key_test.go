@@ -9,8 +9,6 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -142,6 +140,8 @@ func TestLinesThatLetNobodyIn(t *testing.T) {
 		{`principals="u" `, "authorities of certificates only"},
 		{"cert-authority ", "not listed"},
 		{"ssh-ed25519 ", "base64"},
+		{"ssh-rsa AAAA, ", "base64"},
+		{`command="` + strings.Repeat("x", maxLine) + `" `, "more than 16384"},
 	} {
 		g, err := offer(t, test.before+line(t, key), Request{Username: "u", RemoteAddr: "192.0.2.7:5"}, key)
 		if g != nil || !errors.Is(err, ErrDenied) || !strings.Contains(reason(err), test.want) {
@@ -153,6 +153,13 @@ func TestLinesThatLetNobodyIn(t *testing.T) {
 	}
 }
 
+func TestKeyOfAnotherTypeThanItSays(t *testing.T) {
+	text := strings.Replace(line(t, newKey(t)), "ssh-ed25519", "ssh-rsa", 1)
+	if err := CheckLine(text); err == nil || !strings.Contains(err.Error(), `type "ssh-rsa"`) {
+		t.Errorf("CheckLine(%q) = %v", text, err)
+	}
+}
+
 func TestLaterLineLetsIn(t *testing.T) {
 	key, other := newKey(t), newKey(t)
 	text := "# " + line(t, key) + "\n\n" + line(t, other) + "\r\nno-typing " + line(t, key) + "\r\nno-pty " + line(t, key) + "\r\n"
@@ -160,8 +167,10 @@ func TestLaterLineLetsIn(t *testing.T) {
 	if err != nil || !g.NoPTY || !strings.Contains(g.By, "keys:5") {
 		t.Errorf("grant = %+v, %v, want that of line 5", g, err)
 	}
-	if _, err := offer(t, "#"+line(t, key), Request{Username: "u"}, key); !errors.Is(err, ErrDenied) {
-		t.Errorf("a comment lets in: %v", err)
+	for _, comment := range []string{"#", " # "} {
+		if _, err := offer(t, comment+line(t, key), Request{Username: "u"}, key); !errors.Is(err, ErrDenied) || !strings.Contains(reason(err), "not listed") {
+			t.Errorf("a comment lets in, or is taken for a line: %v (%s)", err, reason(err))
+		}
 	}
 	if _, err := offer(t, line(t, other), Request{Username: "u"}, key); !errors.Is(err, ErrDenied) {
 		t.Errorf("another's key lets in: %v", err)
@@ -330,81 +339,6 @@ func TestNewUsersRefuses(t *testing.T) {
 		if _, err := NewUsers(users, time.Now); err == nil {
 			t.Errorf("%s: NewUsers(%+v) is taken", name, users)
 		}
-	}
-}
-
-func TestKeyFiles(t *testing.T) {
-	key := newKey(t)
-	folder := t.TempDir()
-	file := filepath.Join(folder, "keys")
-	u := newUsers(t, User{Name: "alice", AuthorizedKeys: []string{filepath.Join(folder, "missing"), file}})
-	ask := func() error {
-		g, err := u.PublicKey(t.Context(), Request{Username: "alice"}, key)
-		if (g == nil) == (err == nil) {
-			t.Fatalf("PublicKey() = %+v, %v", g, err)
-		}
-		return err
-	}
-	write := func(text string, mode os.FileMode) {
-		t.Helper()
-		if err := errors.Join(os.WriteFile(file, []byte(text), 0o600), os.Chmod(file, mode)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var failed *BackendError
-
-	if err := ask(); !errors.Is(err, ErrDenied) || !strings.Contains(reason(err), "missing") {
-		t.Errorf("without files: %v (%s)", err, reason(err))
-	}
-	write(line(t, key)+"\n", 0o600)
-	if err := ask(); err != nil {
-		t.Errorf("with the key in a file, without a restart: %v", err)
-	}
-	for _, mode := range []os.FileMode{0o620, 0o602, 0o666} {
-		write(line(t, key)+"\n", mode)
-		if err := ask(); !errors.As(err, &failed) || errors.Is(err, ErrDenied) || !strings.Contains(err.Error(), "chmod") {
-			t.Errorf("with mode %04o: %v, want a BackendError that says what to do", mode, err)
-		}
-	}
-	write(line(t, key)+"\n", 0o644)
-	if err := os.Chmod(folder, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := ask(); !errors.As(err, &failed) {
-		t.Errorf("in a folder that all may write: %v, want a BackendError", err)
-	}
-	if err := os.Chmod(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	write(line(t, key)+"\n"+strings.Repeat("#", maxKeyFile), 0o600)
-	if err := ask(); !errors.As(err, &failed) || !strings.Contains(err.Error(), "longer") {
-		t.Errorf("with a file too long: %v, want a BackendError", err)
-	}
-	write("", 0o600)
-	if err := ask(); !errors.Is(err, ErrDenied) {
-		t.Errorf("with the key taken away: %v, want %v", err, ErrDenied)
-	}
-	if err := errors.Join(os.Remove(file), os.Mkdir(file, 0o700)); err != nil {
-		t.Fatal(err)
-	}
-	if err := ask(); !errors.As(err, &failed) || !strings.Contains(err.Error(), "regular") {
-		t.Errorf("with a folder: %v, want a BackendError", err)
-	}
-}
-
-func TestKeyFileOfSomebodyElse(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can give a file away")
-	}
-	key := newKey(t)
-	file := filepath.Join(t.TempDir(), "keys")
-	if err := errors.Join(os.WriteFile(file, []byte(line(t, key)), 0o600), os.Chown(file, 12345, 12345)); err != nil {
-		t.Fatal(err)
-	}
-	var failed *BackendError
-	u := newUsers(t, User{Name: "alice", AuthorizedKeys: []string{file}})
-	if g, err := u.PublicKey(t.Context(), Request{Username: "alice"}, key); g != nil || !errors.As(err, &failed) {
-		t.Errorf("PublicKey() = %+v, %v, want a BackendError", g, err)
 	}
 }
 

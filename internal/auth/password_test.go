@@ -171,6 +171,9 @@ func TestNobodyCostsAComparison(t *testing.T) {
 	for range cap(u.hasher.slots) {
 		u.hasher.slots <- struct{}{}
 	}
+	if _, err := u.Password(t.Context(), Request{Username: "alice"}, make([]byte, maxPassword+1)); !errors.Is(err, ErrDenied) {
+		t.Errorf("a password that is too long waits for a comparison: %v", err)
+	}
 	for _, name := range []string{"alice", "carol", "nobody"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -83,9 +83,6 @@ func (s sha2Signer) Sign(random io.Reader, data []byte) (*ssh.Signature, error) 
 // MarshalText returns the public key's fingerprint.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// MarshalYAML is MarshalText for package yaml.
-func (k Key) MarshalYAML() (any, error) { return k.String(), nil }
-
 // String returns the public key's fingerprint, or "" if no key is set.
 func (k Key) String() string {
 	if k.signer == nil {

@@ -11,12 +11,12 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Load reads the configuration in a file, JSON or YAML, and the files that it names
-// secrets in. Its error is [Problems] if the configuration is wrong.
+// Load reads the configuration in a file, YAML or JSON, and the files that it names
+// secrets in. Its error is always [Problems].
 func Load(path string) (*Config, error) {
 	data, _, err := readFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("load configuration: %w", err)
+		return nil, Problems{{File: path, Message: err.Error(), Remedy: hint(err)}}
 	}
 	return Parse(path, data)
 }

@@ -37,11 +37,9 @@ func (s *Secret) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// MarshalText returns *** for a secret that is set and nothing for one that is not.
+// MarshalText returns *** for a secret that is set and nothing for one that is not;
+// JSON and YAML use it too.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// MarshalYAML is MarshalText for package yaml.
-func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }
 
 // String returns *** for a secret that is set and "" for one that is not.
 func (s Secret) String() string {

@@ -87,6 +87,9 @@ func TestSecretsAreNotShown(t *testing.T) {
 	if got := fmt.Sprintf("%v %+v", inside, inside); strings.Contains(got, "hunter2") || strings.Contains(got, "68756e74657232") {
 		t.Errorf("a field that is not exported shows the secret: %s", got)
 	}
+	if got := fmt.Sprintf("%d %d %x", NewSecret("x"), hash, NewSecret("x")); got != "*** *** ***" {
+		t.Errorf("printed with %%d and %%x: %s", got)
+	}
 	if got := NewSecret("x").String() + NewSecret("").String(); got != "***" {
 		t.Errorf("String() of one that is set and one that is not = %q, want ***", got)
 	}
@@ -121,6 +124,11 @@ func TestHashOfConfiguration(t *testing.T) {
 	}
 	if Default("/s").Hash() != Default("/s").Hash() || len(a.Hash()) != 64 {
 		t.Errorf("Hash() = %q, want 64 digits, always the same", a.Hash())
+	}
+	open := Default("/s")
+	open.Embedded = false
+	if open.Hash() == Default("/s").Hash() {
+		t.Error("the hash does not tell whether the caller is let in")
 	}
 	if decode(t, "audit: {sync: 1000ms}").Hash() != decode(t, "audit: {sync: 1s}").Hash() {
 		t.Error("the hash tells how a value is written")
