@@ -55,6 +55,8 @@ var rules = []rule{
 	{"cmd/*", []string{anyone}, []string{xssh, xterm, "github.com/spf13/cobra"}, "the list of what the program can do"},
 
 	{"bench", []string{anyone}, []string{xssh}, "measures the whole"},
+	{"internal/oracle", []string{"event", "codec/*"}, nil, "it judges a log by what is in it"},
+	{"internal/e2e", nil, nil, "holds tests only"},
 	{"internal/sshdtest", nil, []string{xssh}, "a real server for tests"},
 	{"internal/*test", nil, nil, "holds tests only"},
 }

@@ -34,16 +34,14 @@ const (
 	seedsPerExchange
 )
 
-// chunks are the sizes in which data is written: around the powers of two where
-// buffers, packets and windows end.
-var chunks = [...]int{1, 2, 3, 7, 100, 1000, 2048, 4095, 4096, 4097, 16384, 32767, 32768, 32769, 65536, 70000, 131072}
-
-// writeChunks writes data to w in pieces of mixed sizes, which seed decides.
+// writeChunks writes data to w in pieces of mixed sizes, which seed decides: around the
+// powers of two where buffers, packets and windows end.
 func writeChunks(w io.Writer, data io.Reader, seed uint64) error {
-	sizes := rand.New(rand.NewPCG(seed, 0))
-	buf := make([]byte, chunks[len(chunks)-1])
+	sizes := [...]int{1, 2, 3, 7, 100, 1000, 2048, 4095, 4096, 4097, 16384, 32767, 32768, 32769, 65536, 70000, 131072}
+	next := rand.New(rand.NewPCG(seed, 0))
+	buf := make([]byte, sizes[len(sizes)-1])
 	for {
-		n, err := io.ReadFull(data, buf[:chunks[sizes.IntN(len(chunks))]])
+		n, err := io.ReadFull(data, buf[:sizes[next.IntN(len(sizes))]])
 		if _, err := w.Write(buf[:n]); err != nil {
 			return err
 		}
