@@ -2,7 +2,6 @@ package sshproxy
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -35,12 +34,9 @@ func unknown(names []string, lists ...[]string) []string {
 	})
 }
 
-// printable is an error whose text may have the other side's bytes in it.
-type printable struct{ error }
-
-func (p printable) Error() string {
-	quoted := strconv.QuoteToGraphic(p.error.Error())
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+func orElse(given, otherwise []string) []string {
+	if len(given) > 0 {
+		return given
+	}
+	return otherwise
 }
-
-func (p printable) Unwrap() error { return p.error }

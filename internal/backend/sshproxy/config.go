@@ -26,7 +26,7 @@ type Config struct {
 	// anybody in between could read and change everything, the password too.
 	AllowedHostKeyFingerprints []string // as ssh-keygen -l shows them: SHA256:…
 	KnownHosts                 string
-	// Algorithms in order of preference; empty: the library's.
+	// Algorithms in order of preference; empty: those of the library that are not weak.
 	Ciphers, KeyExchanges, MACs, HostKeyAlgorithms []string
 	// Timeout is for all of connecting, key exchange and login.
 	Timeout       time.Duration

@@ -2,6 +2,7 @@ package sshproxy
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -137,14 +138,32 @@ func TestSilentServer(t *testing.T) {
 
 // What a server says is in messages, but not as it likes.
 func TestHostileText(t *testing.T) {
-	addr := serve(t, func(c net.Conn) { _, _ = io.WriteString(c, "\x1b[2Jgo away\r\n"); _ = c.Close() })
+	offer := []string{"\x1b[2J"}
+	payload := ssh.Marshal(struct { // RFC 4253 §7.1
+		Cookie                                 [16]byte `sshtype:"20"`
+		Kex, HostKey, CipherIn, CipherOut      []string
+		MACIn, MACOut, CompressIn, CompressOut []string
+		LanguageIn, LanguageOut                []string
+		FirstFollows                           bool
+		Reserved                               uint32
+	}{Kex: offer, HostKey: offer, CipherIn: offer, CipherOut: offer, MACIn: offer, MACOut: offer, CompressIn: offer, CompressOut: offer})
+	padding := 4 + (8-(5+len(payload)+4)%8)%8
+	packet := binary.BigEndian.AppendUint32(nil, uint32(1+len(payload)+padding))
+	packet = append(append(append(packet, byte(padding)), payload...), make([]byte, padding)...)
+	addr := serve(t, func(c net.Conn) {
+		_, _ = c.Write(append([]byte("SSH-2.0-x\r\n"), packet...))
+		_, _ = io.Copy(io.Discard, c)
+	})
 	c := configAt(t, addr, Config{Username: "alice", Password: password, AllowedHostKeyFingerprints: []string{anyFingerprint}})
 	_, err := connectAs(t, c, "x")
-	if err == nil || strings.ContainsAny(err.Error(), "\x1b\r\n") {
-		t.Errorf("Connect = %q, want an error of printable characters", err)
+	if err == nil || !strings.Contains(err.Error(), `["\x1b[2J"]`) {
+		t.Errorf("Connect = %q, want an error with what the server offers, quoted", err)
 	}
-	p := printable{fmt.Errorf("a \x1b\n\"b\": %w", io.EOF)}
-	if got, want := p.Error(), `a \x1b\n"b": EOF`; got != want || !errors.Is(p, io.EOF) {
+	if strings.Contains(err.Error(), "sha1") {
+		t.Errorf("Connect = %q, want an offer without SHA-1", err)
+	}
+	p := printable{fmt.Errorf("ä \x1b\n\xff\"\\\": %w", io.EOF)}
+	if got, want := p.Error(), `ä \x1b\n\xff"\": EOF`; got != want || !errors.Is(p, io.EOF) {
 		t.Errorf("printable = %s, want %s", got, want)
 	}
 }

@@ -135,8 +135,13 @@ func (d *Dialer) explain(ctx context.Context, username string, keys *hostKeys, e
 // client is the library's configuration for one connection.
 func (d *Dialer) client(username string, keys *hostKeys) *ssh.ClientConfig {
 	c := d.config
+	good := ssh.SupportedAlgorithms() // the library's own defaults have SHA-1 in them
 	config := &ssh.ClientConfig{
-		Config:            ssh.Config{Ciphers: c.Ciphers, KeyExchanges: c.KeyExchanges, MACs: c.MACs},
+		Config: ssh.Config{
+			Ciphers:      orElse(c.Ciphers, good.Ciphers),
+			KeyExchanges: orElse(c.KeyExchanges, good.KeyExchanges),
+			MACs:         orElse(c.MACs, good.MACs),
+		},
 		User:              username,
 		ClientVersion:     c.ClientVersion,
 		HostKeyAlgorithms: keys.algorithms,
