@@ -276,8 +276,8 @@ func (l *Log) storeFailed(err error) {
 	switch {
 	case l.r.cfg.OnFailure == Continue && !l.r.isClosed():
 		l.stall(err)
-		l.r.ending.Add(1)
-		time.AfterFunc(retryEvery, func() { defer l.r.ending.Done(); l.retryStore() })
+		l.r.ending.add()
+		time.AfterFunc(retryEvery, func() { defer l.r.ending.done(); l.retryStore() })
 	case l.trouble.lastWords.Load():
 		l.leave(err)
 	default:

@@ -90,7 +90,7 @@ type Recorder struct {
 	epoch        time.Time
 	cancel       context.CancelFunc
 	loops        sync.WaitGroup // sync and watch
-	ending       sync.WaitGroup // what still works on logs
+	ending       tasks          // what still works on logs
 	own          *ownLog        // nil without Config.Own
 	folder       folderSync
 	segmentsMade atomic.Uint64
@@ -196,11 +196,9 @@ func (r *Recorder) Close(ctx context.Context, reason string) error {
 	if r.own != nil {
 		r.own.stop(reason)
 	}
-	done := make(chan struct{})
-	go func() { r.ending.Wait(); close(done) }() // ends when the disks have answered
 	var err error
 	select {
-	case <-done:
+	case <-r.ending.wait():
 	case <-ctx.Done():
 		err = fmt.Errorf("%d logs are not finished: they will be at the next start, or by sshtrail recover", r.unfinished())
 	}

@@ -152,22 +152,20 @@ type mending struct {
 	sum      *summary
 	segments []journalSegment
 
-	w       storage.Writer
-	encoder *binary.Writer
-	block   binary.Block
-	cut     []byte
-	whole   bool // the summary is there
-	saved   uint64
-	known   uint64 // messages in the file, those of the cut block counted
+	w        storage.Writer
+	salvaged *binary.Salvaged // nil if there is no log yet
+	encoder  *binary.Writer
+	block    binary.Block
+	saved    uint64
+	known    uint64 // messages in the file, those of the cut block counted
 }
 
 func (m *mending) mend(ctx context.Context) (binary.Verdict, error) {
 	name := storage.Name(m.id)
 	w, err := m.r.cfg.Store.Resume(ctx, name, m.look)
 	if errors.Is(err, storage.ErrNotExist) {
-		if reader, openErr := m.r.cfg.Store.Open(ctx, name); openErr == nil {
-			reader.Close()
-			return binary.Complete, nil // committed, and the crash came before the journal was removed
+		if verdict, ok := m.finished(ctx, name); ok {
+			return verdict, nil // the crash came before the journal was removed
 		}
 		w, err = m.begin(ctx, name)
 	}
@@ -176,17 +174,38 @@ func (m *mending) mend(ctx context.Context) (binary.Verdict, error) {
 	}
 	m.w = w
 	defer m.w.Close() // after Commit it does nothing
-	verdict := binary.Recovered
-	if m.encoder.Ended() {
-		return verdict, m.commit(ctx, nil)
+	switch s := m.salvaged; {
+	case s != nil && s.Verdict != binary.Truncated:
+		return s.Verdict, m.commit(ctx, nil) // whole, but for its name
+	case s != nil && s.Sealed:
+		verdict := binary.Complete
+		if s.Recovered {
+			verdict = binary.Recovered
+		}
+		return verdict, m.commit(ctx, m.encoder.AppendEnd(nil))
 	}
-	var b []byte
-	if m.whole {
-		b = m.encoder.AppendEnd(nil)
-	} else if b, err = m.rest(); err != nil {
+	last, err := m.rest()
+	if err != nil {
 		return 0, err
 	}
-	return verdict, m.commit(ctx, b)
+	return binary.Recovered, m.commit(ctx, last)
+}
+
+// finished returns the verdict of the log if it is finished.
+func (m *mending) finished(ctx context.Context, name storage.Name) (binary.Verdict, bool) {
+	r, err := m.r.cfg.Store.Open(ctx, name)
+	if err != nil {
+		return 0, false
+	}
+	defer r.Close()
+	tail, err := binary.ReadTail(r, r.Size())
+	if err != nil {
+		return 0, false
+	}
+	if tail.Recovered {
+		return binary.Recovered, true
+	}
+	return binary.Complete, true
 }
 
 // begin makes the log of which only the journal is there.
@@ -199,11 +218,16 @@ func (m *mending) begin(ctx context.Context, name storage.Name) (storage.Writer,
 		return nil, err
 	}
 	m.encoder = binary.NewWriter()
-	if _, err := w.Write(m.encoder.AppendHeader(nil)); err != nil {
+	if err := m.writeHeader(w); err != nil {
 		w.Close()
 		return nil, err
 	}
 	return w, nil
+}
+
+func (m *mending) writeHeader(w storage.Writer) error {
+	_, err := w.Write(m.encoder.AppendHeader(nil))
+	return err
 }
 
 func (m *mending) hasMessages() bool {
@@ -217,8 +241,7 @@ func (m *mending) hasMessages() bool {
 // look reads what is there of the log and says how much of it is kept.
 func (m *mending) look(r io.ReaderAt, size int64) (int64, error) {
 	s, err := binary.Salvage(r, size, func(ev *event.Event) {
-		_, m.whole = ev.Body.(*event.Summary)
-		if !m.whole {
+		if _, last := ev.Body.(*event.Summary); !last {
 			m.sum.observe(ev)
 		}
 		m.known++
@@ -226,8 +249,13 @@ func (m *mending) look(r io.ReaderAt, size int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	m.encoder, m.cut = s.Writer, s.Cut
-	if m.known == 0 && !m.hasMessages() {
+	m.salvaged, m.encoder = s, s.Writer
+	switch {
+	case s.Verdict == binary.Complete, s.Verdict == binary.Recovered:
+		return size, nil
+	case s.Verdict != binary.Truncated:
+		return 0, fmt.Errorf("it is %v: %w", s.Verdict, s.Fault)
+	case m.known == 0 && !m.hasMessages():
 		return 0, ErrNothingSaved
 	}
 	return s.Keep, nil
@@ -237,15 +265,15 @@ func (m *mending) look(r io.ReaderAt, size int64) (int64, error) {
 // returns the last of them with the end mark.
 func (m *mending) rest() ([]byte, error) {
 	m.block.Recovered = true
-	for b := m.cut; len(b) > 0; {
-		ev, n, err := binary.DecodeMessage(b)
-		if err != nil {
+	if s := m.salvaged; s != nil {
+		if s.Keep == 0 {
+			if err := m.writeHeader(m.w); err != nil {
+				return nil, err
+			}
+		}
+		if err := binary.ReadContent(s.Cut, m.add); err != nil {
 			return nil, fmt.Errorf("cut block: %w", err)
 		}
-		if err := m.add(b[:n], &ev); err != nil {
-			return nil, err
-		}
-		b = b[n:]
 	}
 	if err := m.addJournal(); err != nil {
 		return nil, err
@@ -285,21 +313,15 @@ func (m *mending) addJournal() error {
 			if kind != frameMessage {
 				return nil
 			}
-			number++
-			if number <= m.known {
+			if number++; number <= m.known {
 				return nil
 			}
 			m.known = number
-			ev, _, err := binary.DecodeMessage(content)
-			if err != nil {
-				return fmt.Errorf("journal: %w", err)
-			}
-			m.sum.observe(&ev)
 			m.saved++
-			return m.add(content, &ev)
+			return binary.ReadContent(content, m.addNew)
 		})
 		if err != nil {
-			return err
+			return fmt.Errorf("journal: %w", err)
 		}
 	}
 	return nil
@@ -307,24 +329,32 @@ func (m *mending) addJournal() error {
 
 // addOwn adds a message that only recovery knows, at the time of the last one.
 func (m *mending) addOwn(conn event.ConnID, body event.Body) error {
-	ev := event.Event{Conn: conn, Time: m.sum.End, Body: body}
-	b, err := binary.AppendMessage(nil, &ev)
+	b, err := binary.AppendMessage(nil, &event.Event{Conn: conn, Time: m.sum.End, Body: body})
+	if err != nil {
+		return err
+	}
+	return binary.ReadContent(b, m.addNew)
+}
+
+// addNew adds a message that look has not seen.
+func (m *mending) addNew(message *binary.Message) error {
+	ev, err := message.Event()
 	if err != nil {
 		return err
 	}
 	m.sum.observe(&ev)
-	return m.add(b, &ev)
+	return m.add(message)
 }
 
 // add puts a message into the block, and the block into the log when it is full.
-func (m *mending) add(message []byte, ev *event.Event) error {
+func (m *mending) add(message *binary.Message) error {
 	b := &m.block
 	if b.Messages == 0 {
-		b.From = ev.Time
+		b.From = message.Time
 	}
-	b.Plain, b.To = append(b.Plain, message...), ev.Time
+	b.Plain, b.To = append(b.Plain, message.Bytes()...), message.Time
 	b.Messages++
-	b.Kinds |= 1 << event.KindOf(ev.Body)
+	b.Kinds |= 1 << message.Kind
 	if len(b.Plain) < m.r.cfg.Block {
 		return nil
 	}

@@ -30,8 +30,6 @@ func (r *Recorder) syncLoop(ctx context.Context) {
 	}
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	var running sync.WaitGroup
-	defer running.Wait()
 	for {
 		select {
 		case <-ctx.Done():
@@ -40,7 +38,7 @@ func (r *Recorder) syncLoop(ctx context.Context) {
 		}
 		for _, l := range r.takeDirty() {
 			l.isDirty.Store(false)
-			running.Go(l.syncSoon) // each ends when its disk has answered
+			r.ending.Go(l.syncSoon) // ends when its disk has answered
 		}
 	}
 }

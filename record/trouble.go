@@ -19,6 +19,7 @@ type trouble struct {
 	mu    sync.Mutex
 	on    chan struct{} // closed while there is trouble
 	cause error         // nil without trouble; errGap under Continue
+	tell  func(error)   // by OnFailure
 	gap   event.Gap
 	retry time.Duration // under Continue, when to try again, in Recorder.elapsed
 }
@@ -29,6 +30,19 @@ var errGap = errors.New("not recorded, as the failure policy says")
 const retryEvery = time.Second
 
 func (t *trouble) init() { t.on = make(chan struct{}) }
+
+// OnFailure has f called, once, when the log can't be recorded any more and its
+// connection must end. Emit says so too, but may itself be stuck on the disk that failed.
+func (l *Log) OnFailure(f func(error)) {
+	t := &l.trouble
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cause != nil && t.cause != errGap {
+		go f(t.cause) // f ends by itself
+		return
+	}
+	t.tell = f
+}
 
 // began returns a channel that is closed when there is trouble.
 func (t *trouble) began() <-chan struct{} {
@@ -59,6 +73,9 @@ func (t *trouble) stop(cause error) bool {
 	}
 	t.cause = cause
 	close(t.on)
+	if t.tell != nil {
+		go t.tell(cause) // ends by itself
+	}
 	return true
 }
 

@@ -40,6 +40,9 @@ func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept In
 		return nil, nil, nil, errors.Join(err, auth.refuse(err))
 	}
 	conn := &Conn{server: server, sink: sink, intercept: intercept, channels: map[uint64]*Channel{}}
+	if f, ok := sink.(failer); ok {
+		f.OnFailure(conn.failed)
+	}
 	return conn, conn.newChannels(channels), conn.globalRequests(requests), nil
 }
 

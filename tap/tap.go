@@ -65,10 +65,19 @@ type Conn struct {
 func (c *Conn) emit(channel uint64, body event.Body) error {
 	err := c.sink.Emit(channel, body)
 	if err != nil {
-		c.failing.Do(func() { go c.fail(err) }) // ends by itself: see farewell
+		c.failed(err)
 	}
 	return err
 }
+
+// failed ends the connection, beside the caller, for the first reason that it is given.
+func (c *Conn) failed(err error) {
+	c.failing.Do(func() { go c.fail(err) }) // ends by itself: see farewell
+}
+
+// failer is the optional ability of a Sink to say that it has failed while its Emit is
+// stuck.
+type failer interface{ OnFailure(func(error)) }
 
 // farewell bounds how long a client that does not read can hold up the end of its connection.
 const farewell = time.Second

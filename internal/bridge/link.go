@@ -82,7 +82,7 @@ func (l *link) pass(r *tap.Request) {
 		l.setEnvironment()
 		if rules.Forced {
 			name, payload = "exec", ssh.Marshal(struct{ Command string }{rules.Command})
-			l.far.SendRequest("env", false, originalCommand(r))
+			l.setEnv("SSH_ORIGINAL_COMMAND", originalCommand(r))
 			if r.Force(rules.Command) != nil {
 				return // the connection ends
 			}
@@ -99,8 +99,20 @@ func (l *link) pass(r *tap.Request) {
 func (l *link) setEnvironment() {
 	for _, v := range l.client.Rules.Environment {
 		name, value, _ := strings.Cut(v, "=")
-		l.far.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
+		l.setEnv(name, value)
 	}
+}
+
+// trusting is the optional ability of a target's channel to take variables from the
+// gateway that it might not take from a client.
+type trusting interface{ SetTrustedEnv(name, value string) }
+
+func (l *link) setEnv(name, value string) {
+	if t, ok := l.far.(trusting); ok {
+		t.SetTrustedEnv(name, value)
+		return
+	}
+	l.far.SendRequest("env", false, ssh.Marshal(struct{ Name, Value string }{name, value}))
 }
 
 func (l *link) stdin() {

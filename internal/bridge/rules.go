@@ -26,14 +26,12 @@ func (r *Rules) refuse(request string) string {
 	return ""
 }
 
-// originalCommand is a request that tells a forced command what the client asked for,
-// as OpenSSH does.
-func originalCommand(r *tap.Request) []byte {
+// originalCommand is what the client asked for, which a forced command is told in
+// SSH_ORIGINAL_COMMAND, as by OpenSSH: empty for a shell.
+func originalCommand(r *tap.Request) string {
 	var asked struct{ Command string }
-	if r.Type != "shell" {
-		if ssh.Unmarshal(r.Payload, &asked) != nil {
-			asked.Command = "" // the tap has refused what is malformed
-		}
+	if r.Type == "shell" || ssh.Unmarshal(r.Payload, &asked) != nil {
+		return ""
 	}
-	return ssh.Marshal(struct{ Name, Value string }{"SSH_ORIGINAL_COMMAND", asked.Command})
+	return asked.Command
 }
