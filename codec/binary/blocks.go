@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/sshtrail/sshtrail/event"
 	"github.com/sshtrail/sshtrail/internal/cbor"
@@ -31,21 +32,24 @@ type blocks struct {
 func newBlocks() *blocks { return &blocks{chain: newChain()} }
 
 // member returns the first size bytes of the next member, or as many as there are. It
-// reads on from what it returned last, if that was less and not everything.
+// reads on from what it returned last, if that was less and not everything, and takes
+// memory as the bytes come.
 func (o *blocks) member(src *bufio.Reader, size int) ([]byte, error) {
-	have := 0
-	if size > blockHead {
-		have = blockHead
+	if size <= blockHead {
+		o.buf = o.buf[:0]
 	}
-	if cap(o.buf) < size {
-		o.buf = append(make([]byte, 0, max(size, window)), o.buf[:min(have, len(o.buf))]...)
+	for len(o.buf) < size {
+		have := len(o.buf)
+		o.buf = slices.Grow(o.buf, min(size-have, max(have, window)))
+		n, err := io.ReadFull(src, o.buf[have:min(size, cap(o.buf))])
+		o.buf = o.buf[:have+n]
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			break
+		}
+		if err != nil {
+			return nil, readError(err)
+		}
 	}
-	o.buf = o.buf[:size]
-	n, err := io.ReadFull(src, o.buf[have:])
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return nil, readError(err)
-	}
-	o.buf = o.buf[:have+n]
 	return o.buf, nil
 }
 
