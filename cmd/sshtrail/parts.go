@@ -58,18 +58,18 @@ func connectLocal(c *config.Local) (connectFunc, error) {
 
 func connectProxy(c *config.SSHProxy) (connectFunc, error) {
 	p, err := sshproxy.New(sshproxy.Config{
-		Server: c.Server, Port: c.Port,
+		Server: c.Server, Port: uint16(c.Port), // checked to be one
 		UsernamePassThrough: c.UsernamePassThrough, Username: c.Username,
-		Password: c.Password.Reveal(), PrivateKey: c.PrivateKey.Signer(),
+		Password: sshproxy.Secret(c.Password.Reveal()), PrivateKey: c.PrivateKey.Signer(),
 		AllowedHostKeyFingerprints: c.AllowedHostKeyFingerprints, KnownHosts: c.KnownHosts,
-		Ciphers: c.Ciphers, KEX: c.Kex, MACs: c.MACs, HostKeyAlgos: c.HostKeyAlgos,
+		Ciphers: c.Ciphers, KeyExchanges: c.Kex, MACs: c.MACs, HostKeyAlgorithms: c.HostKeyAlgos,
 		Timeout: c.Timeout.Duration(), ClientVersion: c.ClientVersion,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, client backend.Client) (bridge.Target, error) {
-		return p.Connect(ctx, client)
+		return p.Connect(ctx, client.Username)
 	}, nil
 }
 
