@@ -8,8 +8,8 @@ import (
 // Audit says what is recorded. It is checked whether or not Enable is set.
 type Audit struct {
 	Enable    bool      `yaml:"enable" default:"true" doc:"Whether anything is recorded." differs:"ContainerSSH's default is false. Here a configuration file without an audit block records: a recorder that silently records nothing is a trap."`
-	Format    List      `yaml:"format" default:"binary" enum:"none,binary" later:"asciinema" doc:"Format of the logs, or a list of formats. none is only for enable: false." differs:"ContainerSSH's default is none, and it takes one format only."`
-	Storage   List      `yaml:"storage" default:"file" enum:"none,file" later:"s3" doc:"Where logs are kept, or a list of places. none is only for enable: false." differs:"ContainerSSH's default is none, and it takes one place only."`
+	Format    List      `yaml:"format" default:"binary" enum:"none,binary" later:"asciinema" doc:"Format of the logs, or a list of formats. With none nothing is recorded." differs:"ContainerSSH's default is none, and it takes one format only."`
+	Storage   List      `yaml:"storage" default:"file" enum:"none,file" later:"s3" doc:"Where logs are kept, or a list of places. With none nothing is recorded." differs:"ContainerSSH's default is none, and it takes one place only."`
 	Intercept Intercept `yaml:"intercept" doc:"What of the sessions is recorded, beyond who did what and when."`
 	OnFailure string    `yaml:"onFailure" default:"stop" enum:"stop,continue" doc:"What happens to a session that can't be recorded any more: stop ends it; continue lets it go on, and the gap is recorded." differs:"Not in ContainerSSH, where the session hangs."`
 	Sync      Duration  `yaml:"sync" default:"100ms" max:"1m" doc:"What a power cut may cost at most; 0 waits until each record is on the disk before it is delivered." differs:"Not in ContainerSSH, which never syncs."`
@@ -67,15 +67,13 @@ func (a *Audit) validate(s *source) {
 	a.S3.validate(s, a.Storage.Has("s3"))
 }
 
-// validateChoice checks a list of formats or stores against each other and Enable.
+// validateChoice checks a list of formats or stores against each other.
 func (a *Audit) validateChoice(s *source, path string, chosen List) {
 	switch {
 	case len(chosen) == 0:
 		s.problem(path, "name at least one, or write audit.enable: false", "is an empty list")
 	case chosen.Has("none") && len(chosen) > 1:
 		s.problem(path, "take none away, or all the others", "has none beside others")
-	case chosen.Has("none") && a.Enable:
-		s.problem(path, "write audit.enable: false if nothing is to be recorded", "is none, with audit.enable: true")
 	}
 	seen := map[string]bool{}
 	for _, one := range chosen {

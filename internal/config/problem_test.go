@@ -29,7 +29,6 @@ func TestProblems(t *testing.T) {
 		{"backend missing", users, "f: backend: nothing says what clients are joined to; write backend: local or backend: sshproxy"},
 		{"format not built", "backend: local\n" + users + "audit:\n  format: [binary, asciinema]\n", `f:4: audit.format[1]: "asciinema" is not built yet; use none or binary`},
 		{"format twice", "backend: local\n" + users + "audit: {format: [binary, binary]}\n", `f:3: audit.format: has "binary" twice`},
-		{"format none", "backend: local\n" + users + "audit: {format: none}\n", "f:3: audit.format: is none, with audit.enable: true; write audit.enable: false"},
 		{"checked when off", "backend: local\n" + users + "audit: {enable: false, onFailure: maybe}\n", `f:3: audit.onFailure: "maybe" is not known here; use stop or continue`},
 		{"empty list", "backend: local\n" + users + "audit: {storage: []}\n", "f:3: audit.storage: is an empty list"},
 		{"twice", "backend: local\n" + users + "backend: local\n", "f:3: backend: is given twice, first on line 1; keep one of them"},
