@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sshtrail/sshtrail/internal/gateway"
+	"github.com/sshtrail/sshtrail/storage/file"
 )
 
 func (a *app) check() *cobra.Command {
@@ -31,7 +32,7 @@ func (a *app) runCheck() error {
 		return err
 	}
 	if recorded(cfg) && !cfg.Embedded {
-		if _, err := openStore(cfg); err != nil {
+		if err := (file.Config{Directory: logsFolder(cfg)}).Validate(); err != nil {
 			return err
 		}
 	}

@@ -78,15 +78,22 @@ func recorded(cfg *config.Config) bool {
 	return cfg.Audit.Enable && !cfg.Audit.Format.Has("none") && !cfg.Audit.Storage.Has("none")
 }
 
-// openStore returns the store that the configuration names.
+// openStore returns the store that the configuration names, for recording. A folder
+// that is missing is made if the one above it is there; the embedded default's are all.
 func openStore(cfg *config.Config) (storage.Store, error) {
-	folder := logsFolder(cfg)
+	c := file.Config{Directory: logsFolder(cfg)}
 	if cfg.Embedded {
-		if err := os.MkdirAll(folder, 0o700); err != nil {
+		if err := os.MkdirAll(cfg.State, 0o700); err != nil {
 			return nil, fmt.Errorf("create folder for logs: %w", err)
 		}
 	}
-	return file.New(file.Config{Directory: folder}, disk.OS{})
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if err := c.MakeDirectory(disk.OS{}); err != nil {
+		return nil, err
+	}
+	return file.New(c, disk.OS{})
 }
 
 func logsFolder(cfg *config.Config) string { return cfg.Audit.File.Directory }
