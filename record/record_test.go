@@ -366,7 +366,7 @@ func TestConcurrentEmitters(t *testing.T) {
 func TestNoClockClosesABlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newDisk(t)
-		r := mustOpen(t, m, func(c *record.Config) { c.Block = 128 << 10 })
+		r := mustOpen(t, m, func(c *record.Config) { c.Block, c.Sync = 128<<10, time.Minute })
 		s := &session{log: r.Begin()}
 		s.begin()
 		for range 100 {
