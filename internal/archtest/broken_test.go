@@ -51,7 +51,7 @@ var broken = map[string]map[string]map[string]string{
 		"b.go:4:11: package variable a":      {"event/a.go": "var a = []int{1}", "event/b.go": "// Sample.\n\npackage event\nfunc f() {a[0]++; a := 1; a = 2; _ = a }"},
 		"a.go:5:15: package variable m":      {"event/a.go": "var m map[int]int\nfunc f() { b, m[1] = 2, 3 }\nfunc g() { b := 1; b = 3; _ = &b }"},
 		"a.go:5:19: package variable m":      {"event/a.go": "var m map[int]int\nfunc f() { delete(m, 1) }"},
-		"a_test.go:2:12: package variable a": {"event/a.go": "var a = 1", "event/a_test.go": "package event\nfunc f() { a = 2 }"},
+		"a_test.go:2:12: package variable a": {"event/a.go": "var a = 1", "event/a_test.go": "package event\nfunc f() { a = 2; b = 2 }\nvar b = 1"},
 	},
 	"fuzz seeds": {
 		"FuzzA has no seeds in event/testdata/fuzz/FuzzA": {

@@ -1,0 +1,2 @@
+// Package docstest holds the documentation to what the code does.
+package docstest
