@@ -190,7 +190,7 @@ func appendMap(dst []byte, v reflect.Value, s *shape) ([]byte, error) {
 	for i := range s.fields[s.known:] {
 		f := &s.fields[s.known+i]
 		fv := v.FieldByIndex(f.Index)
-		if fv.IsZero() && !f.Always {
+		if f.absent(fv) {
 			continue
 		}
 		if dst, err = appendValue(append(dst, f.head...), fv, f.shape); err != nil {
@@ -207,7 +207,7 @@ func countPairs(v reflect.Value, s *shape) int {
 	for i := range s.fields {
 		f := &s.fields[i]
 		fv := v.FieldByIndex(f.Index)
-		if f.Ours && fv.IsZero() && !f.Always {
+		if f.absent(fv) {
 			continue
 		}
 		n++
@@ -216,6 +216,11 @@ func countPairs(v reflect.Value, s *shape) int {
 		}
 	}
 	return n
+}
+
+// absent reports whether the field is one of ours with nothing in it, which is left out.
+func (f *field) absent(v reflect.Value) bool {
+	return f.Ours && !f.Always && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0)
 }
 
 // rawText returns the text of a field that needs a Raw key.

@@ -226,7 +226,7 @@ func (r *Reader) endMark(p []byte) error {
 	if n, err := io.Copy(io.Discard, r.src); err != nil {
 		return readError(err)
 	} else if n > 0 {
-		return r.fault(Tampered, fmt.Sprintf("%d bytes follow the end mark", n))
+		return r.fault(Tampered, fmt.Sprintf("something follows the end mark, %d bytes long", n))
 	}
 	r.verdict, r.digest, r.summary = Complete, digestOf(p), o.summary
 	if o.chain.recovered {

@@ -61,47 +61,6 @@ func TestRecovered(t *testing.T) {
 	}
 }
 
-// TestCut cuts a log at every offset: it is truncated, and has the messages of its
-// whole blocks. So it is with any number of NUL bytes behind the cut.
-func TestCut(t *testing.T) {
-	l := newLogMaker(t)
-	session(l)
-	log := l.end()
-	for cut := range len(log) {
-		for _, nuls := range []int{0, 1, 7, 200, 5000, 100_000} {
-			part := append(bytes.Clone(log[:cut]), make([]byte, nuls)...)
-			want := Truncated
-			switch written := len(bytes.TrimRight(log, "\x00")); {
-			case cut < written:
-			case len(part) == len(log):
-				want = Complete // what was cut off were NUL bytes too
-			case len(part) > len(log):
-				want = Tampered
-			}
-			if v, err := verdictOf(t, part); v != want {
-				t.Fatalf("cut at %d of %d with %d NULs: %v, want %v", cut, len(log), nuls, err, want)
-			}
-		}
-	}
-}
-
-// TestFlip changes each bit of a log: nothing goes unseen.
-func TestFlip(t *testing.T) {
-	log := sessionLog(t)
-	for bit := range len(log) * 8 {
-		flipped := bytes.Clone(log)
-		flipped[bit/8] ^= 1 << (bit % 8)
-		want := Tampered
-		if bit < 8*len(fileHeader) {
-			want = NotALog
-		}
-		v, err := verdictOf(t, flipped)
-		if v != want {
-			t.Errorf("bit %d of byte %d: %v (%v), want %v", bit%8, bit/8, v, err, want)
-		}
-	}
-}
-
 func TestAfterTheEnd(t *testing.T) {
 	log := sessionLog(t)
 	for _, tail := range []string{"\x00", "x", string(log[40:])} {
