@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -57,10 +58,10 @@ func run(ctx context.Context, args []string, std stdio) int {
 	case errors.As(err, &status):
 		return int(status)
 	case errors.As(err, &usage):
-		fmt.Fprintf(std.err, "sshtrail: %v\nRun 'sshtrail help' for how it is used.\n", err)
+		fmt.Fprintf(std.err, "sshtrail: %s\nRun 'sshtrail help' for how it is used.\n", harmless(err.Error()))
 		return statusUsage
 	}
-	fmt.Fprintf(std.err, "sshtrail: %v\n", err)
+	fmt.Fprintf(std.err, "sshtrail: %s\n", harmless(err.Error()))
 	return statusFailed
 }
 
@@ -107,7 +108,7 @@ func singleDash(args []string) []string {
 		if arg == "--" {
 			break
 		}
-		if arg == "-file" || arg == "-config" {
+		if name, _, _ := strings.Cut(arg, "="); name == "-file" || name == "-config" {
 			out[i] = "-" + arg
 		}
 	}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sshtrail/sshtrail/storage"
+)
+
+func (a *app) ls() *cobra.Command {
+	var asJSON bool
+	var last int
+	c := &cobra.Command{
+		Use:   "ls [STORE]",
+		Short: "List logs",
+		Long: `List the logs of a store, oldest first: id, start (UTC), user, from, duration, what
+ran, size, verdict. STORE is a folder; without one it is the configuration's store.
+
+Only the two ends of each log are read, and the verdict is what these say: complete,
+recovered, open, truncated, foreign. verify checks every byte.
+
+On a terminal the columns fit its width and ids are shortened to their first 16 digits,
+which is still enough to name a log. Elsewhere a line has all columns, separated by
+tabs; duration is in seconds and size in bytes. Texts that could be mistaken or would act
+on a terminal are quoted as in Go's source. What is not a text from the log, as
+(shell), is in parentheses. The gateway's own logs have the user (gateway).`,
+		Args:              usage(cobra.MaximumNArgs(1)),
+		ValidArgsFunction: completeStore,
+		RunE: func(c *cobra.Command, args []string) error {
+			if last < 0 || c.Flags().Changed("last") && last == 0 {
+				return usageError{fmt.Errorf("--last %d: give a number above 0", last)}
+			}
+			return a.runLs(c.Context(), args, last, asJSON)
+		},
+	}
+	a.configFlag(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line, with all of each log's summary")
+	c.Flags().IntVar(&last, "last", 0, "list only the newest `N` logs")
+	return c
+}
+
+func (a *app) runLs(ctx context.Context, args []string, last int, asJSON bool) error {
+	store, err := a.storeNamed(args)
+	if err != nil {
+		return err
+	}
+	show := a.rowPrinter(asJSON)
+	bad, listed := 0, false
+	each := func(info storage.Info) error {
+		row := readRow(ctx, store, info)
+		listed = true
+		if row.Error != nil {
+			bad++
+		}
+		return show(row)
+	}
+	if last > 0 {
+		err = eachOfLast(ctx, store, last, each)
+	} else {
+		err = eachLog(ctx, store, each)
+	}
+	switch {
+	case errors.Is(err, syscall.EPIPE): // nobody reads on
+		return exit(statusFailed)
+	case err != nil:
+		return err
+	case bad > 0:
+		fmt.Fprintf(a.err, "sshtrail: %s could not be read\n", counted(uint64(bad), "log"))
+		return exit(statusFailed)
+	case !listed:
+		fmt.Fprintln(a.err, "sshtrail: no logs yet")
+	}
+	return nil
+}
+
+// storeNamed returns the store that a STORE argument names, or the configuration's.
+func (a *app) storeNamed(args []string) (storage.Store, error) {
+	if len(args) == 0 {
+		s, missing, err := a.store()
+		if err == nil {
+			err = missing
+		}
+		return s, err
+	}
+	path := args[0]
+	if isS3(path) {
+		return nil, fmt.Errorf("%q: listing S3 is not built yet", path)
+	}
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%q is no folder; of one log, 'sshtrail show' gives an account", path)
+	}
+	return openFolder(path)
+}
+
+func eachLog(ctx context.Context, s storage.Store, each func(storage.Info) error) error {
+	for info, err := range s.List(ctx, "") {
+		if err != nil {
+			return err
+		}
+		if err := each(info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachOfLast is eachLog for the last n logs, of which it keeps no more.
+func eachOfLast(ctx context.Context, s storage.Store, n int, each func(storage.Info) error) error {
+	var ring []storage.Info
+	at := 0
+	if err := eachLog(ctx, s, func(info storage.Info) error {
+		if len(ring) < n {
+			ring = append(ring, info)
+			return nil
+		}
+		ring[at] = info
+		at = (at + 1) % n
+		return nil
+	}); err != nil {
+		return err
+	}
+	for i := range ring {
+		if err := each(ring[(at+i)%len(ring)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowPrinter returns what prints a row, at once, so that the first one is seen while the
+// others are still being read.
+func (a *app) rowPrinter(asJSON bool) func(*logRow) error {
+	s := screenOf(a.out, os.Getenv)
+	switch {
+	case asJSON:
+		return func(r *logRow) error { return writeJSON(a.out, r, "") }
+	case s.terminal:
+		t := newLogTable(s)
+		return a.afterHead(t.head(), t.line)
+	}
+	names := make([]string, len(logColumns))
+	for i := range names {
+		names[i] = logColumns[i].name
+	}
+	return a.afterHead(strings.Join(names, "\t"), tabbed)
+}
+
+// afterHead prints the head of a table before its first row.
+func (a *app) afterHead(head string, line func(*logRow) string) func(*logRow) error {
+	first := true
+	return func(r *logRow) error {
+		text := line(r) + "\n"
+		if first {
+			first, text = false, head+"\n"+text
+		}
+		_, err := fmt.Fprint(a.out, text)
+		return err
+	}
+}
+
+// logColumns are the columns of the list.
+var logColumns = []column{
+	{name: "id", least: 16, most: 16},
+	{name: "start", least: 16, most: 20},
+	{name: "user", least: 9, most: 16},
+	{name: "from", least: 15, most: 39, drop: 1},
+	{name: "duration", least: 8, most: 8, right: true, drop: 2},
+	{name: "ran", least: 10},
+	{name: "size", least: 6, most: 6, right: true, drop: 3},
+	{name: "verdict", least: 9, most: 9},
+}
+
+// logTable is the list on a terminal.
+type logTable struct {
+	screen screen
+	layout layout
+}
+
+func newLogTable(s screen) *logTable { return &logTable{s, newLayout(logColumns, s.width)} }
+
+func (t *logTable) head() string {
+	return t.screen.paint(faint, t.join(func(c *column) string { return c.name }, nil))
+}
+
+func (t *logTable) line(r *logRow) string {
+	return t.join(func(c *column) string { return r.cell(c) }, func(c *column) string { return r.colour(c) })
+}
+
+func (t *logTable) join(text, colour func(*column) string) string {
+	var parts []string
+	for i := range t.layout.cols {
+		c := &t.layout.cols[i]
+		cell := c.cell(text(c), i == len(t.layout.cols)-1)
+		if colour != nil {
+			cell = t.screen.paint(colour(c), cell)
+		}
+		parts = append(parts, cell)
+	}
+	return strings.Join(parts, strings.Repeat(" ", t.layout.gutter))
+}
+
+// cell is the row's text for a person.
+func (r *logRow) cell(c *column) string {
+	switch c.name {
+	case "id":
+		return string(r.Log[:min(16, len(r.Log))])
+	case "start":
+		switch {
+		case r.Start == nil:
+			return "-"
+		case c.width < len("2006-01-02T15:04:05Z"):
+			return utc(r.start)[:len("2006-01-02T15:04")]
+		}
+		return utc(r.start)
+	case "user":
+		return r.user()
+	case "from":
+		return r.from()
+	case "duration":
+		if r.DurationNs == nil {
+			return "-"
+		}
+		return lasting(*r.DurationNs)
+	case "ran":
+		return r.ran()
+	case "size":
+		return sized(r.Size)
+	}
+	return r.Verdict
+}
+
+func (r *logRow) colour(c *column) string {
+	switch {
+	case c.name == "verdict":
+		return verdictColour(r.verdict)
+	case c.name == "user" && !r.GatewayLog:
+		return bold
+	case c.name == "ran" && r.Error == nil:
+		return ""
+	case c.name == "ran":
+		return red
+	}
+	return faint
+}
+
+// tabbed is a row for a program: all columns, not shortened, with a tab between them.
+func tabbed(r *logRow) string {
+	start, duration := "-", "-"
+	if r.Start != nil {
+		start = utc(r.start)
+	}
+	if r.DurationNs != nil {
+		duration = strconv.FormatFloat(float64(*r.DurationNs)/1e9, 'f', 3, 64)
+	}
+	return strings.Join([]string{
+		string(r.Log), start, r.user(), r.from(), duration, r.ran(), strconv.FormatInt(r.Size, 10), r.Verdict,
+	}, "\t")
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/sshtrail/sshtrail/codec/binary"
+	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/storage"
+)
+
+// logRow is what ls tells of one log, in the keys of its JSON.
+type logRow struct {
+	Log          storage.Name `json:"log"`
+	Verdict      string       `json:"verdict"` // what the two ends say; "error" with Error
+	Error        *string      `json:"error"`
+	Size         int64        `json:"size"`
+	Finished     bool         `json:"finished"`
+	Digest       *string      `json:"digest"`
+	ConnectionID *string      `json:"connectionId"` // of the first message
+	GatewayLog   bool         `json:"gatewayLog"`
+	Username     *string      `json:"username"`
+	RemoteAddr   *string      `json:"remoteAddr"`
+	Start        *string      `json:"start"`
+	End          *string      `json:"end"`
+	DurationNs   *int64       `json:"durationNs"`
+	Messages     *uint64      `json:"messages"`
+	Summary      *tagged      `json:"summary"`
+
+	verdict binary.Verdict
+	summary *event.Summary
+	start   int64
+}
+
+// noVerdict is in the place of a verdict on what could not be read.
+const noVerdict = "error"
+
+// readRow reads the two ends of a log. What goes wrong is in the row.
+func readRow(ctx context.Context, s storage.Store, info storage.Info) *logRow {
+	row := &logRow{Log: info.Name, Size: info.Size, Finished: info.Finished}
+	if err := row.read(ctx, s); err != nil {
+		why := err.Error()
+		row.Verdict, row.Error = noVerdict, &why
+	}
+	return row
+}
+
+func (r *logRow) read(ctx context.Context, s storage.Store) error {
+	src, err := openStored(ctx, s, r.Log)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	r.Size = src.size
+	tail, err := binary.ReadTail(src.at, src.size)
+	switch {
+	case err == nil:
+		r.fromTail(tail)
+		return nil
+	case errors.Is(err, binary.ErrNoEnd):
+		return r.fromHead(src)
+	}
+	return err
+}
+
+func (r *logRow) fromTail(t *binary.Tail) {
+	r.setVerdict(binary.Complete)
+	if t.Recovered {
+		r.setVerdict(binary.Recovered)
+	}
+	r.Digest, r.Messages = &t.Digest, &t.Messages
+	r.setConn(t.Conn)
+	r.Summary, r.summary = &tagged{t.Summary}, t.Summary
+	r.Username, r.RemoteAddr = t.Summary.Username, t.Summary.RemoteAddr
+	end, duration := exact(t.Summary.End), t.Summary.End-t.Summary.Start
+	r.setStart(t.Summary.Start)
+	r.End, r.DurationNs = &end, &duration
+}
+
+// maxHead is how many messages at its beginning are read of a log without an end. Who
+// came and from where is among the first: before a login there may be no more than 32 KiB.
+const maxHead = 1000
+
+// fromHead reads the beginning of a log without an end mark, up to the login.
+func (r *logRow) fromHead(src *source) error {
+	b := binary.NewReader(src.r)
+	var err error
+	for n := 0; n < maxHead && r.Username == nil; n++ {
+		var m *binary.Message
+		if m, err = b.Next(); err != nil {
+			break
+		}
+		var ev event.Event
+		if ev, err = m.Event(); err != nil {
+			return err
+		}
+		r.fromEvent(&ev, n == 0)
+	}
+	var fault *binary.Fault
+	switch {
+	case errors.As(err, &fault):
+		r.setVerdict(src.judge(fault).Verdict)
+	case err != nil && err != io.EOF:
+		return err
+	case err == io.EOF:
+		r.setVerdict(b.Verdict())
+	default:
+		r.setVerdict(unread(src))
+	}
+	return nil
+}
+
+// unread is the verdict that the two ends of a log without an end mark suggest.
+func unread(src *source) binary.Verdict {
+	head := make([]byte, 44)
+	if _, err := src.at.ReadAt(head, 0); err == nil && (head[32] == 1 || head[43] == 0) {
+		return binary.Foreign
+	}
+	if src.open {
+		return binary.Open
+	}
+	return binary.Truncated
+}
+
+func (r *logRow) fromEvent(ev *event.Event, first bool) {
+	if first {
+		r.setConn(ev.Conn)
+		r.setStart(ev.Time)
+	}
+	if r.GatewayLog {
+		return
+	}
+	switch b := ev.Body.(type) {
+	case *event.Connect:
+		r.RemoteAddr = short(b.RemoteAddr)
+	case *event.HandshakeSuccessful:
+		r.Username = short(b.Username)
+	}
+}
+
+func (r *logRow) setVerdict(v binary.Verdict) { r.verdict, r.Verdict = v, v.String() }
+
+func (r *logRow) setStart(ns int64) {
+	at := exact(ns)
+	r.start, r.Start = ns, &at
+}
+
+func (r *logRow) setConn(id event.ConnID) {
+	conn := string(id)
+	r.ConnectionID, r.GatewayLog = &conn, id == event.Gateway
+}
+
+// gatewayLog is in the place of a user in the gateway's own logs.
+const gatewayLog = "(gateway)"
+
+// user is who came, for a person.
+func (r *logRow) user() string {
+	switch {
+	case r.GatewayLog:
+		return gatewayLog
+	case r.Username != nil:
+		return word(*r.Username)
+	}
+	return "-"
+}
+
+func (r *logRow) from() string {
+	if r.RemoteAddr == nil || *r.RemoteAddr == "" || r.GatewayLog {
+		return "-"
+	}
+	return word(*r.RemoteAddr)
+}
+
+// ran is what ran, for a person; of what could not be read it is why.
+func (r *logRow) ran() string {
+	switch {
+	case r.Error != nil:
+		return harmless(*r.Error)
+	case r.GatewayLog:
+		return "(record of access)"
+	case r.summary == nil:
+		return "-"
+	}
+	var parts []string
+	for i := range r.summary.Channels {
+		parts = append(parts, ranIn(&r.summary.Channels[i]))
+	}
+	if n := r.summary.ChannelsOmitted; n > 0 {
+		parts = append(parts, fmt.Sprintf("(%d more)", n))
+	}
+	return listed(parts)
+}
+
+// ranIn is what ran in one channel. A summary does not tell a shell from nothing, but
+// for that it had an end of its own.
+func ranIn(c *event.ChannelSummary) string {
+	switch {
+	case c.Program != nil:
+		return shown(*c.Program)
+	case c.Subsystem != nil:
+		return "(" + word(*c.Subsystem) + ")"
+	case c.ChannelType == "session" && (c.ExitStatus != nil || c.ExitSignal != nil):
+		return "(shell)"
+	}
+	return "(" + word(c.ChannelType) + ")"
+}
+
+// maxParts is how many things that ran are listed.
+const maxParts = 32
+
+// listed joins what ran; what follows itself is counted.
+func listed(parts []string) string {
+	if len(parts) == 0 {
+		return "-"
+	}
+	var out []string
+	for i := 0; i < len(parts); {
+		n := i
+		for n < len(parts) && parts[n] == parts[i] {
+			n++
+		}
+		if len(out) == maxParts {
+			out = append(out, fmt.Sprintf("(%d more)", len(parts)-i))
+			break
+		}
+		if n-i > 1 {
+			out = append(out, fmt.Sprintf("%s ×%d", parts[i], n-i))
+		} else {
+			out = append(out, parts[i])
+		}
+		i = n
+	}
+	return strings.Join(out, "; ")
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sshtrail/sshtrail/event"
+)
+
+func (a *app) show() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "show LOG",
+		Short: "Give a readable account of one log",
+		Long: `Say who connected, how they were let in, and what happened then, in the order of time.
+What programs read and printed is counted, not shown: decode has it all. Times are UTC.
+The whole log is checked; the exit status is that of verify. Texts that could be
+mistaken or would act on a terminal are quoted as in Go's source; in the JSON, what is
+not UTF-8 is U+FFFD.
+` + logHelp,
+		Args:              usage(cobra.ExactArgs(1)),
+		ValidArgsFunction: a.completeLog,
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.runShow(c.Context(), args[0], asJSON)
+		},
+	}
+	a.configFlag(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON document: what is known of the log, its logins, channels and refusals")
+	return c
+}
+
+func (a *app) runShow(ctx context.Context, arg string, asJSON bool) error {
+	src, err := a.openLog(ctx, arg)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	acc := newAccount(src.name)
+	out := bufio.NewWriter(a.out)
+	switch {
+	case asJSON:
+		if err = acc.read(ctx, src, src.r, nil); err == nil {
+			err = writeJSON(out, acc, "  ")
+		}
+	case src.at != nil:
+		err = a.showTwice(ctx, out, src, acc)
+	default:
+		err = a.showOnce(ctx, out, src, acc)
+	}
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		return failedOn(src, err)
+	}
+	return status(acc.verdict)
+}
+
+// showTwice reads a file twice, so that the account comes first.
+func (a *app) showTwice(ctx context.Context, out *bufio.Writer, src *source, acc *account) error {
+	if err := acc.read(ctx, src, src.r, nil); err != nil {
+		return err
+	}
+	scr := screenOf(a.out, os.Getenv)
+	acc.print(out, scr)
+	if acc.Messages == 0 {
+		return nil
+	}
+	fmt.Fprintln(out)
+	line := newTimeline(out, scr, acc.several())
+	if _, err := src.readEvents(ctx, io.NewSectionReader(src.at, 0, src.size), line.observe); err != nil {
+		return err
+	}
+	line.finish()
+	acc.printEnd(out, scr)
+	return nil
+}
+
+// showOnce reads what can be read once only: the account comes last.
+func (a *app) showOnce(ctx context.Context, out *bufio.Writer, src *source, acc *account) error {
+	scr := screenOf(a.out, os.Getenv)
+	line := newTimeline(out, scr, false)
+	if err := acc.read(ctx, src, src.r, func(ev *event.Event) {
+		line.several = acc.several()
+		line.observe(ev)
+	}); err != nil {
+		return err
+	}
+	line.finish()
+	acc.printEnd(out, scr)
+	fmt.Fprintln(out)
+	acc.print(out, scr)
+	return nil
+}
