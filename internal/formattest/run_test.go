@@ -1,0 +1,119 @@
+package formattest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/sshtrail/sshtrail/codec/binary"
+	"github.com/sshtrail/sshtrail/verify"
+)
+
+// A reading is what a reader says about a file.
+type reading struct {
+	verdict  string
+	digest   string
+	messages int
+	json     []string
+	err      error
+}
+
+// read reads a file to its end, first with the decoder and then with verify, which must agree.
+func read(t *testing.T, name string, b []byte) reading {
+	t.Helper()
+	r := binary.NewReader(bytes.NewReader(b))
+	var got reading
+	for {
+		m, err := r.Next()
+		if err != nil {
+			got.err = err
+			break
+		}
+		got.messages++
+		if len(b) < 1<<20 {
+			got.json = append(got.json, jsonLine(t, name, m))
+		}
+	}
+	got.verdict, got.digest = r.Verdict().String(), r.Digest()
+	switch got.verdict {
+	case "complete", "recovered", "foreign":
+		if !errors.Is(got.err, io.EOF) {
+			t.Errorf("%s: the decoder's last error is %v, want EOF for %q", name, got.err, got.verdict)
+		}
+	default:
+		if errors.Is(got.err, io.EOF) {
+			t.Errorf("%s: the decoder's last error is EOF, want a reason for %q", name, got.verdict)
+		}
+	}
+	report, err := verify.Log(context.Background(), bytes.NewReader(b), verify.Options{})
+	if err != nil {
+		t.Errorf("%s: verify: %v", name, err)
+	}
+	if v := report.Verdict.String(); v != got.verdict {
+		t.Errorf("%s: verify says %q, the decoder %q", name, v, got.verdict)
+	}
+	return got
+}
+
+// jsonLine returns the JSON of a message, which must be one line of it whatever the file says.
+func jsonLine(t *testing.T, name string, m *binary.Message) string {
+	t.Helper()
+	line := strings.TrimSuffix(string(m.AppendJSON(nil)), "\n")
+	if !json.Valid([]byte(line)) || strings.ContainsFunc(line, unicode.IsControl) || !utf8.ValidString(line) {
+		t.Errorf("%s: JSON is %q", name, line)
+	}
+	return line
+}
+
+// expect reads a file and complains if the verdict is another.
+func expect(t *testing.T, name string, b []byte, want string) reading {
+	t.Helper()
+	got := read(t, name, b)
+	if got.verdict != want {
+		t.Errorf("%s: verdict = %q, want %q (%v; %s)", name, got.verdict, want, got.err, shown(b))
+	}
+	return got
+}
+
+// shown describes a file that a verdict was wrong about.
+func shown(b []byte) string {
+	if len(b) > 120 {
+		return fmt.Sprintf("%d bytes", len(b))
+	}
+	return fmt.Sprintf("%d bytes: %x", len(b), b)
+}
+
+// A sentence is a sentence of the page, and files that break it and no other.
+type sentence struct {
+	text string
+	want string // tampered if empty
+	// files by what is done to them.
+	files map[string][]byte
+}
+
+func runSentences(t *testing.T, sentences []sentence) {
+	t.Helper()
+	for _, s := range sentences {
+		t.Run(strings.ReplaceAll(s.text, "/", "∕"), func(t *testing.T) {
+			want := s.want
+			if want == "" {
+				want = "tampered"
+			}
+			if len(s.files) == 0 {
+				t.Fatal("no file breaks this sentence")
+			}
+			for _, name := range slices.Sorted(maps.Keys(s.files)) {
+				expect(t, name, s.files[name], want)
+			}
+		})
+	}
+}
