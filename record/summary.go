@@ -23,9 +23,8 @@ type summary struct {
 	auth    []string
 	target  *string
 	skipped event.StreamBytes
-	opening map[uint64]string // types of channels that are asked for
-	open    map[uint64]int    // index in Channels, -1 beyond the limit
-	foreign map[uint64]bool   // open channels that are not sessions
+	open    map[uint64]int  // index in Channels, -1 beyond the limit
+	foreign map[uint64]bool // open channels that are not sessions
 	online  map[event.ConnID]bool
 }
 

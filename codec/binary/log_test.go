@@ -8,14 +8,13 @@ import (
 
 // logMaker writes logs for tests as a recorder would, and lets a test break them.
 type logMaker struct {
-	t      testing.TB
-	w      *Writer
-	c      *Compressor
-	level  int
-	out    []byte
-	tally  tally
-	block  Block
-	points [][2]int64
+	t     testing.TB
+	w     *Writer
+	c     *Compressor
+	level int
+	out   []byte
+	tally tally
+	block Block
 	// blockBreak and summaryBreak change what is written, if set.
 	blockBreak   func(*Block)
 	summaryBreak func(*event.Summary)

@@ -282,14 +282,14 @@ func readError(err error) error { return fmt.Errorf("read log: %w", err) }
 // onlyNULs reads to the end and reports whether there is nothing but NUL bytes.
 func onlyNULs(src *bufio.Reader) (bool, error) {
 	for {
-		p, err := src.Peek(1)
+		_, err := src.Peek(1)
 		if err == io.EOF {
 			return true, nil
 		}
 		if err != nil {
 			return false, readError(err)
 		}
-		p, _ = src.Peek(src.Buffered())
+		p, _ := src.Peek(src.Buffered())
 		if len(bytes.TrimLeft(p, "\x00")) > 0 {
 			return false, nil
 		}

@@ -1,7 +1,8 @@
 package auth
 
 import (
-	"crypto/dsa" //nolint:staticcheck // to see it refused
+	//lint:ignore SA1019 to see it refused
+	"crypto/dsa"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -216,6 +217,7 @@ func TestWeakKeysAreRefused(t *testing.T) {
 		}
 	}
 	for _, name := range KeyAlgorithms() {
+		//lint:ignore SA1019 to see it refused
 		if name == ssh.KeyAlgoRSA || name == ssh.InsecureKeyAlgoDSA || !slices.Contains(ssh.SupportedAlgorithms().PublicKeyAuths, name) {
 			t.Errorf("KeyAlgorithms() has %q", name)
 		}

@@ -178,14 +178,14 @@ func (it *itemReader) bytes(n uint64) error {
 		return it.fault("an item of more than %d bytes", it.max)
 	}
 	for n > 0 {
-		p, err := it.src.Peek(1)
+		_, err := it.src.Peek(1)
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
 			return err
 		}
-		p, _ = it.src.Peek(int(min(n, uint64(it.src.Buffered()))))
+		p, _ := it.src.Peek(int(min(n, uint64(it.src.Buffered()))))
 		it.dst = append(it.dst, p...)
 		it.src.Discard(len(p))
 		n -= uint64(len(p))

@@ -122,7 +122,7 @@ func TestHashOfConfiguration(t *testing.T) {
 	if a.Hash() == decode(t, "{}").Hash() {
 		t.Error("the hash does not tell whether there is a password")
 	}
-	if Default("/s").Hash() != Default("/s").Hash() || len(a.Hash()) != 64 {
+	if again := Default("/s"); Default("/s").Hash() != again.Hash() || len(a.Hash()) != 64 {
 		t.Errorf("Hash() = %q, want 64 digits, always the same", a.Hash())
 	}
 	open := Default("/s")
