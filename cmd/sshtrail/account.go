@@ -52,11 +52,13 @@ type account struct {
 	refused    uint64
 }
 
-// The limits of an account's lists, and of what is known of a log at one time.
+// The limits of an account's lists, and of what is known of a log at one time. All
+// together hold it under 64 MiB.
 const (
 	maxListed = 1024
-	maxOpen   = 4096
-	maxText   = 1024 // bytes of one text
+	maxOpen   = 4096 // channels
+	maxText   = 1024 // bytes of one text,
+	maxDetail = 256  // of one that there are many of
 )
 
 type faultAccount struct {
@@ -170,7 +172,7 @@ func (a *account) observeConnection(ev *event.Event) {
 	case *event.GatewayStop:
 		a.Ended = &endAccount{event.ByGateway, *short(b.Reason), false}
 	case *event.GlobalReply:
-		if !b.Accepted {
+		if !b.Accepted && !isKeepalive(b.RequestType) {
 			a.refuse(ev, nil, "global request "+b.RequestType, b.Reason)
 		}
 	case *event.GlobalRequestDecodeFailed:
@@ -186,6 +188,10 @@ func (a *account) observeConnection(ev *event.Event) {
 		}
 	}
 }
+
+// isKeepalive reports whether a request asks only whether the other side is there: to
+// refuse it is the usual answer.
+func isKeepalive(requestType string) bool { return strings.HasPrefix(requestType, "keepalive@") }
 
 func (a *account) addAuth(auth authAccount) {
 	switch {
@@ -307,11 +313,16 @@ func keyOf(line, fingerprint string) (kind, print string) {
 
 // short returns the first maxText bytes of s, to be kept.
 func short(s string) *string {
-	if len(s) > maxText {
-		s = s[:maxText] + "…"
-	}
-	s = strings.Clone(s)
+	s = shorter(s, maxText)
 	return &s
+}
+
+// shorter returns the first most bytes of s, to be kept.
+func shorter(s string, most int) string {
+	if len(s) > most {
+		return cut(s, most) + "…"
+	}
+	return strings.Clone(s)
 }
 
 // by is who did it, where anything may stand.

@@ -14,12 +14,14 @@ type channelAccount struct {
 	To           *string           `json:"to"` // of a forwarded one: where to
 	Opened       string            `json:"opened"`
 	Closed       *string           `json:"closed"`
+	Refused      *string           `json:"refused"` // why it was not opened
 	Pty          *ptyAccount       `json:"pty"`
 	Environment  []variableAccount `json:"environment"`
 	Runs         *string           `json:"runs"` // exec, shell, subsystem
 	Program      *string           `json:"program"`
 	Forced       *string           `json:"forced"` // what ran in place of program
 	Subsystem    *string           `json:"subsystem"`
+	RunRefused   *string           `json:"runRefused"` // why that did not run
 	Started      *string           `json:"started"`
 	ExitStatus   *uint32           `json:"exitStatus"`
 	ExitSignal   *string           `json:"exitSignal"`
@@ -32,6 +34,7 @@ type channelAccount struct {
 	Resizes      uint64            `json:"resizes"`
 	Signals      []string          `json:"signals"`
 
+	runID    uint64 // request that asked for what runs
 	requests requests
 }
 
@@ -47,7 +50,7 @@ type variableAccount struct {
 }
 
 // maxOfChannel bounds the lists of one channel.
-const maxOfChannel = 64
+const maxOfChannel = 32
 
 // channelKey tells the channels of a log apart.
 type channelKey struct {
@@ -69,14 +72,14 @@ func (a *account) observeChannel(ev *event.Event) {
 	}
 	if failed, ok := ev.Body.(*event.RequestFailed); ok {
 		a.refuse(ev, &ev.Channel, c.label(failed.RequestID), failed.Reason)
-		return
 	}
 	if c == nil {
 		return
 	}
 	switch b := ev.Body.(type) {
 	case *event.NewChannelFailed:
-		a.refuse(ev, &ev.Channel, "channel "+b.ChannelType, b.Reason)
+		a.refuse(ev, &ev.Channel, "channel "+c.kind(), b.Reason)
+		c.Refused = short(b.Reason)
 		a.forget(key, ev)
 	case *event.Close:
 		c.Received, c.Sent = &b.Received, &b.Sent
@@ -130,7 +133,7 @@ func (c *channelAccount) observe(ev *event.Event) {
 	switch b := ev.Body.(type) {
 	case *event.SetEnv:
 		if len(c.Environment) < maxOfChannel {
-			c.Environment = append(c.Environment, variableAccount{*short(b.Name), *short(b.Value)})
+			c.Environment = append(c.Environment, variableAccount{shorter(b.Name, maxDetail), shorter(b.Value, maxDetail)})
 		}
 	case *event.Pty:
 		c.Pty = &ptyAccount{*short(b.Term), b.Columns, b.Rows}
@@ -140,18 +143,22 @@ func (c *channelAccount) observe(ev *event.Event) {
 			c.Pty.Columns, c.Pty.Rows = b.Columns, b.Rows
 		}
 	case *event.Exec:
-		c.start(ev, "exec")
+		c.start(ev, b.RequestID, "exec")
 		c.Program = short(b.Program)
 	case *event.Shell:
-		c.start(ev, "shell")
+		c.start(ev, b.RequestID, "shell")
 	case *event.Subsystem:
-		c.start(ev, "subsystem")
+		c.start(ev, b.RequestID, "subsystem")
 		c.Subsystem = short(b.Subsystem)
+	case *event.RequestFailed:
+		if c.Runs != nil && c.runID == b.RequestID {
+			c.RunRefused = short(b.Reason)
+		}
 	case *event.ForcedCommand:
 		c.Forced = short(b.Program)
 	case *event.Signal:
 		if len(c.Signals) < maxOfChannel {
-			c.Signals = append(c.Signals, *short(b.Signal))
+			c.Signals = append(c.Signals, shorter(b.Signal, maxDetail))
 		}
 	case *event.Exit:
 		status, at := b.ExitStatus, exact(ev.Time)
@@ -162,9 +169,17 @@ func (c *channelAccount) observe(ev *event.Event) {
 	}
 }
 
-func (c *channelAccount) start(ev *event.Event, how string) {
+func (c *channelAccount) start(ev *event.Event, id uint64, how string) {
 	at := exact(ev.Time)
-	c.Runs, c.Started = &how, &at
+	c.Runs, c.Started, c.runID, c.RunRefused = &how, &at, id, nil
+}
+
+// kind is the channel's type, and where to.
+func (c *channelAccount) kind() string {
+	if c.To != nil {
+		return word(c.ChannelType) + " to " + word(*c.To)
+	}
+	return word(c.ChannelType)
 }
 
 // label returns what a request of the channel was, which may not be known itself.
@@ -178,6 +193,8 @@ func (c *channelAccount) label(id uint64) string {
 // ran is what ran in the channel, for a person, "" if nothing did.
 func (c *channelAccount) ran() string {
 	switch {
+	case c.Refused != nil || c.RunRefused != nil:
+		return ""
 	case c.Forced != nil:
 		return brief(*c.Forced, maxText) + " (forced)"
 	case c.Program != nil:
@@ -186,10 +203,8 @@ func (c *channelAccount) ran() string {
 		return "(" + word(*c.Subsystem) + ")"
 	case c.Runs != nil:
 		return "(" + *c.Runs + ")"
-	case c.To != nil:
-		return "(" + word(c.ChannelType) + " to " + word(*c.To) + ")"
 	case c.ChannelType != "session":
-		return "(" + word(c.ChannelType) + ")"
+		return "(" + c.kind() + ")"
 	}
 	return ""
 }

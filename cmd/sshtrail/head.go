@@ -35,8 +35,10 @@ func (a *account) print(w io.Writer, s screen) {
 		row("duration", lasting(a.DurationNs))
 	}
 	row("end", a.ending())
-	row("ran", a.ran())
-	row("bytes", a.bytes())
+	if !a.GatewayLog {
+		row("ran", a.ran())
+		row("bytes", a.bytes())
+	}
 	row("gaps", s.paint(red, a.warn()))
 }
 
@@ -58,7 +60,7 @@ func (f *faultAccount) String() string {
 func (a *account) user(s screen) string {
 	switch {
 	case a.GatewayLog:
-		return fmt.Sprintf("%s, of %s", gatewayLog, counted(a.Connections, "connection"))
+		return fmt.Sprintf("%s, %s", gatewayLog, counted(a.Connections, "connection"))
 	case a.several():
 		return fmt.Sprintf("(%s)", counted(a.Connections, "connection"))
 	case a.Username != nil:

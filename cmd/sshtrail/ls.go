@@ -51,6 +51,11 @@ func (a *app) runLs(ctx context.Context, args []string, last int, asJSON bool) e
 	if err != nil {
 		return err
 	}
+	return a.list(ctx, store, last, asJSON)
+}
+
+// list prints the logs of a store, the last ones only if last is not 0.
+func (a *app) list(ctx context.Context, store storage.Store, last int, asJSON bool) error {
 	show := a.rowPrinter(asJSON)
 	bad, listed := 0, false
 	each := func(info storage.Info) error {
@@ -61,11 +66,13 @@ func (a *app) runLs(ctx context.Context, args []string, last int, asJSON bool) e
 		}
 		return show(row)
 	}
+	visit := eachLog
 	if last > 0 {
-		err = eachOfLast(ctx, store, last, each)
-	} else {
-		err = eachLog(ctx, store, each)
+		visit = func(ctx context.Context, s storage.Store, each func(storage.Info) error) error {
+			return eachOfLast(ctx, s, last, each)
+		}
 	}
+	err := visit(ctx, store, each)
 	switch {
 	case errors.Is(err, syscall.EPIPE): // nobody reads on
 		return exit(statusFailed)
@@ -170,10 +177,10 @@ var logColumns = []column{
 	{name: "id", least: 16, most: 16},
 	{name: "start", least: 16, most: 20},
 	{name: "user", least: 9, most: 16},
-	{name: "from", least: 15, most: 39, drop: 1},
-	{name: "duration", least: 8, most: 8, right: true, drop: 2},
-	{name: "ran", least: 10},
-	{name: "size", least: 6, most: 6, right: true, drop: 3},
+	{name: "from", least: 15, most: 39, need: useful},
+	{name: "duration", least: 8, most: 8, right: true, need: luxury},
+	{name: "ran", least: 10, good: 20},
+	{name: "size", least: 6, most: 6, right: true, need: luxury},
 	{name: "verdict", least: 9, most: 9},
 }
 
@@ -210,7 +217,7 @@ func (t *logTable) join(text, colour func(*column) string) string {
 func (r *logRow) cell(c *column) string {
 	switch c.name {
 	case "id":
-		return string(r.Log[:min(16, len(r.Log))])
+		return shortID(string(r.Log))
 	case "start":
 		switch {
 		case r.Start == nil:

@@ -116,7 +116,7 @@ func unknownRequest(name string, payload []byte, by event.By) string {
 
 // requests remembers what the last requests of a channel were.
 type requests struct {
-	last [16]struct {
+	last [8]struct {
 		id   uint64
 		what string
 	}
@@ -125,7 +125,7 @@ type requests struct {
 
 func (r *requests) note(body event.Body) {
 	if id, what, ok := requestOf(body); ok {
-		r.last[r.next].id, r.last[r.next].what = id, what
+		r.last[r.next].id, r.last[r.next].what = id, shorter(what, maxDetail)
 		r.next = (r.next + 1) % len(r.last)
 	}
 }
@@ -192,7 +192,7 @@ func globalPhrase(body event.Body) phrase {
 	case *event.CancelForwardStreamLocal:
 		return ask("cancel-streamlocal-forward@openssh.com", "end of forwarding of connections to "+brief(b.Path, maxText))
 	case *event.GlobalReply:
-		return phrase{thread: global, key: b.RequestType, what: "global request " + brief(b.RequestType, maxText), tail: came(b.Accepted, b.Reason), colour: refusedColour(b.Accepted)}
+		return phrase{thread: global, key: b.RequestType, what: "global request " + brief(b.RequestType, maxText), tail: came(b.Accepted, b.Reason), colour: refusedColour(b.Accepted || isKeepalive(b.RequestType))}
 	}
 	return phrase{}
 }
@@ -230,8 +230,11 @@ func loginPhrase(ev *event.Event) (phrase, bool) {
 	case a.Outcome == outcomeRefused:
 		p.colour = yellow
 	}
-	if a.Method == "none" && a.Outcome == outcomeRefused {
+	if a.Method == "none" { // which is how clients ask for the methods (RFC 4252 §5.2)
 		p.what, p.tail, p.colour = shown(a.Username)+" asks which methods there are", "", ""
+		if a.Outcome == outcomeAccepted {
+			p.what, p.colour = shown(a.Username)+" let in without authentication", yellow
+		}
 	}
 	if a.Reason != "" {
 		p.tail += ": " + shown(a.Reason)

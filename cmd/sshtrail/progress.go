@@ -57,6 +57,27 @@ func (p *progress) done(n int64) {
 	fmt.Fprintf(p.w, "\r%s\x1b[K", clip(p.line(n, now.Sub(p.begun)), p.width-1))
 }
 
+// watch returns r, with what is read of it shown as progress.
+func (p *progress) watch(r io.Reader) io.Reader {
+	if p.w == nil {
+		return r
+	}
+	return &watched{r: r, p: p}
+}
+
+type watched struct {
+	r io.Reader
+	p *progress
+	n int64
+}
+
+func (w *watched) Read(b []byte) (int, error) {
+	n, err := w.r.Read(b)
+	w.n += int64(n)
+	w.p.done(w.n)
+	return n, err
+}
+
 // end takes the bar away.
 func (p *progress) end() {
 	if p.w != nil && !p.drawn.IsZero() {

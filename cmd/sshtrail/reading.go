@@ -50,6 +50,9 @@ func (s *source) readEvents(ctx context.Context, r io.Reader, each func(*event.E
 		if err != nil {
 			return err
 		}
+		if len(ev.Conn) > maxDetail { // in a foreign log an id may be anything
+			ev.Conn = event.ConnID(shorter(string(ev.Conn), maxDetail))
+		}
 		each(&ev)
 		return nil
 	})

@@ -149,7 +149,7 @@ func (r *logRow) setStart(ns int64) {
 }
 
 func (r *logRow) setConn(id event.ConnID) {
-	conn := string(id)
+	conn := shorter(string(id), maxDetail)
 	r.ConnectionID, r.GatewayLog = &conn, id == event.Gateway
 }
 
@@ -172,6 +172,16 @@ func (r *logRow) from() string {
 		return "-"
 	}
 	return word(*r.RemoteAddr)
+}
+
+// shortID returns the first digits of an id: the time in milliseconds, and 12 bits that
+// tell apart what began in the same one (RFC 9562 §5.7).
+func shortID(id string) string {
+	const digits = 16
+	if id = shown(id); len(id) > digits {
+		return cut(id, digits)
+	}
+	return id
 }
 
 // ran is what ran, for a person; of what could not be read it is why.

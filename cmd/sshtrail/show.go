@@ -42,13 +42,19 @@ func (a *app) runShow(ctx context.Context, arg string, asJSON bool) error {
 	defer src.Close()
 	acc := newAccount(src.name)
 	out := bufio.NewWriter(a.out)
+	bar := newProgress(a.err)
+	if asJSON || src.at != nil { // else the timeline is what is seen
+		bar.begin(word(src.name), src.size)
+		src.r = bar.watch(src.r)
+		defer bar.end()
+	}
 	switch {
 	case asJSON:
 		if err = acc.read(ctx, src, src.r, nil); err == nil {
 			err = writeJSON(out, acc, "  ")
 		}
 	case src.at != nil:
-		err = a.showTwice(ctx, out, src, acc)
+		err = a.showTwice(ctx, out, src, acc, bar)
 	default:
 		err = a.showOnce(ctx, out, src, acc)
 	}
@@ -62,10 +68,11 @@ func (a *app) runShow(ctx context.Context, arg string, asJSON bool) error {
 }
 
 // showTwice reads a file twice, so that the account comes first.
-func (a *app) showTwice(ctx context.Context, out *bufio.Writer, src *source, acc *account) error {
+func (a *app) showTwice(ctx context.Context, out *bufio.Writer, src *source, acc *account, bar *progress) error {
 	if err := acc.read(ctx, src, src.r, nil); err != nil {
 		return err
 	}
+	bar.end()
 	scr := screenOf(a.out, os.Getenv)
 	acc.print(out, scr)
 	if acc.Messages == 0 {

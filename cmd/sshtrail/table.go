@@ -7,11 +7,21 @@ import "strings"
 type column struct {
 	name  string
 	least int  // columns of the terminal
+	good  int  // before one with luxury is left out; 0: least
 	most  int  // 0: as many as there are
-	drop  int  // in a narrow terminal the column with the highest goes first; 0 stays
+	need  need // whether it may be left out
 	right bool // aligned
 	width int
 }
+
+// need is what happens to a column in a narrow terminal.
+type need int
+
+const (
+	kept   need = iota
+	useful      // is left out only if the others don't fit
+	luxury      // is left out so that the others are good
+)
 
 // layout is columns fitted to a terminal.
 type layout struct {
@@ -19,34 +29,41 @@ type layout struct {
 	gutter int // between two columns
 }
 
-// newLayout fits columns to a width: it moves them together and leaves out what is
-// dispensable until the others fit, and gives what is left to those that can use it.
+// newLayout fits columns to a width: it leaves out the last that may be left out and
+// moves the others together until they fit, and gives what is left to those that can use it.
 func newLayout(all []column, width int) layout {
 	l := layout{append([]column(nil), all...), 2}
-	for l.total() > width {
-		narrow := layout{l.cols, 1}
-		if narrow.total() <= width || !l.dropOne() {
-			l = narrow
-			break
-		}
+	for l.total(true) > width && l.leaveOut(luxury) {
 	}
-	l.widen(max(0, width-l.total()))
+	if l.total(false) > width {
+		l.gutter = 1
+	}
+	for l.total(false) > width && l.leaveOut(useful) {
+	}
+	l.widen(max(0, width-l.total(false)))
 	return l
 }
 
-// dropOne leaves out a column, if one may be left out.
-func (l *layout) dropOne() bool {
-	worst := 0
-	for i := range l.cols {
-		if l.cols[i].drop > l.cols[worst].drop {
-			worst = i
+// leaveOut leaves out the last column of this need, if there is one.
+func (l *layout) leaveOut(n need) bool {
+	for i := len(l.cols) - 1; i >= 0; i-- {
+		if l.cols[i].need == n {
+			l.cols = append(l.cols[:i], l.cols[i+1:]...)
+			return true
 		}
 	}
-	if l.cols[worst].drop == 0 {
-		return false
+	return false
+}
+
+func (l *layout) total(good bool) int {
+	n := l.gutter * (len(l.cols) - 1)
+	for i := range l.cols {
+		n += l.cols[i].least
+		if good {
+			n += max(0, l.cols[i].good-l.cols[i].least)
+		}
 	}
-	l.cols = append(l.cols[:worst], l.cols[worst+1:]...)
-	return true
+	return n
 }
 
 // widen hands out what is left: to each that wants more at most a third of it, so that
@@ -67,14 +84,6 @@ func (l *layout) widen(spare int) {
 	if rest >= 0 {
 		l.cols[rest].width += spare
 	}
-}
-
-func (l *layout) total() int {
-	n := l.gutter * (len(l.cols) - 1)
-	for i := range l.cols {
-		n += l.cols[i].least
-	}
-	return n
 }
 
 // cell fits text into the column. The last column of a line has no trailing spaces.

@@ -49,11 +49,19 @@ func brief(s string, most int) string {
 	if len(s) <= most {
 		return shown(s)
 	}
+	return fmt.Sprintf("%s… (%d bytes, decode has them all)", quote(cut(s, most)), len(s))
+}
+
+// cut returns at most the first most bytes of s, and no part of a character.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
 	n := most
 	for n > most-utf8.UTFMax && !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return fmt.Sprintf("%s… (%d bytes, decode has them all)", quote(s[:n]), len(s))
+	return s[:n]
 }
 
 // plain reports whether s is what it looks like.

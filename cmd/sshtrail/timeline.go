@@ -184,7 +184,7 @@ func (t *timeline) line(e entry) {
 	}
 	fmt.Fprintf(t.w, "%s  ", t.screen.paint(faint, at.Format("15:04:05.000")))
 	if t.several {
-		fmt.Fprintf(t.w, "%-16s  ", clip(string(e.conn), 16))
+		fmt.Fprintf(t.w, "%-16s  ", shortID(string(e.conn)))
 	}
 	fmt.Fprintf(t.w, "%-4s %s\n", e.channel, t.screen.paint(e.colour, e.what+e.tail))
 }
@@ -269,9 +269,9 @@ func (l *lane) ending(ev *event.Event) phrase {
 		}
 		return p
 	case *event.CloseWrite:
-		return phrase{what: "end of data" + from(b.By)}
+		return phrase{what: "end of data" + side(" from the ", b.By)}
 	case *event.Close:
-		s := "channel closed" + from(b.By)
+		s := "channel closed" + side(" by the ", b.By)
 		if b.Received > 0 || b.Sent > 0 {
 			s += fmt.Sprintf(", received %d and sent %s", b.Received, counted(b.Sent, "byte"))
 		}
@@ -280,9 +280,9 @@ func (l *lane) ending(ev *event.Event) phrase {
 	return phrase{}
 }
 
-func from(b event.By) string {
+func side(how string, b event.By) string {
 	if b == "" {
 		return ""
 	}
-	return " by the " + word(string(by(b)))
+	return how + word(string(by(b)))
 }
