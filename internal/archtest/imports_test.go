@@ -43,7 +43,7 @@ var rules = []rule{
 	{"record", []string{"event", "codec/*", "storage", "internal/disk"}, nil, "one log in the making: of what, and where to, others say"},
 
 	{"internal/backend", nil, nil, "a program is started alike, whatever runs it"},
-	{"internal/backend/local", []string{"internal/backend"}, []string{xsys, "github.com/creack/pty", "github.com/pkg/sftp"}, "what runs programs never learns that it is recorded"},
+	{"internal/backend/local", []string{"internal/backend"}, []string{xsys, "github.com/pkg/sftp"}, "what runs programs never learns that it is recorded"},
 	{"internal/backend/sshproxy", []string{"internal/backend"}, []string{xssh}, "what runs programs never learns that it is recorded"},
 	{"internal/backend/*", []string{"internal/backend"}, nil, "what runs programs never learns that it is recorded"},
 	{"internal/session", []string{"internal/backend"}, []string{xssh}, "the state machine stands on any backend"},
