@@ -2,14 +2,17 @@ package record
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/storage"
 )
 
 // Log is the log of one connection in the making: a tap.Sink. It begins with
@@ -32,9 +35,10 @@ type Log struct {
 	ev     event.Event
 	sum    *summary
 	target *string
-	seg    *segment // the one that is written to; nil right after a block
-	blocks uint32   // segments so far
-	next   uint64   // number of the next event
+	seg    *segment        // the one that is written to; nil right after a block
+	stuck  <-chan struct{} // closed when an operation that was given up has returned
+	blocks uint32          // segments so far
+	next   uint64          // number of the next event
 
 	written atomic.Uint64 // next, for who does not hold sem
 	skipped skipped
@@ -113,8 +117,8 @@ func (l *Log) SetTarget(name string) error {
 
 // Emit records body. See tap.Sink, whose contract it keeps. It does not keep body.
 func (l *Log) Emit(channel uint64, body event.Body) error {
-	if io, ok := body.(*event.IO); ok && len(io.Data) == 0 {
-		l.skipped.add(io.Stream, io.Skipped)
+	if data, ok := body.(*event.IO); ok && len(data.Data) == 0 {
+		l.skipped.add(data.Stream, data.Skipped)
 		return nil
 	}
 	if err := l.tee(channel, body); err != nil {
@@ -153,7 +157,7 @@ func (l *Log) emit(conn event.ConnID, channel uint64, body event.Body) error {
 	number, isLive := l.next, l.phase != early
 	l.release()
 	if err == nil && isLive && l.r.cfg.Sync == 0 {
-		if err = l.syncTo(number); err != nil {
+		if err = l.awaitSync(number); err != nil {
 			return l.failed(err, nil)
 		}
 	}
@@ -242,7 +246,7 @@ func (l *Log) open() error {
 		}
 	}
 	if !l.q.hasWriter() {
-		if err := l.do(busyStore, func() error { return l.q.create(l.r.cfg.Store, l.id) }); err != nil {
+		if err := l.create(); err != nil {
 			return err
 		}
 	}
@@ -282,28 +286,67 @@ func (l *Log) append(frame []byte, time int64, kind event.Kind) error {
 
 func (l *Log) openSegment() error {
 	h := head{Block: l.blocks, First: l.next, Target: l.target, Skipped: l.skipped.bytes()}
-	return l.do(busyJournal, func() error {
-		s, err := createSegment(l.r.cfg.FS, l.r.cfg.Journal, l.id, h)
-		if err != nil {
-			return fmt.Errorf("begin journal: %w", err)
-		}
-		l.r.segmentsMade.Add(1)
-		l.seg = s
-		l.blocks++
-		l.q.setActive(s)
-		return nil
-	})
+	var made *segment
+	err := l.wait(busyJournal, func() (err error) {
+		made, err = createSegment(l.r.cfg.FS, l.r.cfg.Journal, l.id, h)
+		return err
+	}, func() { made.remove(l.r.cfg.FS) })
+	if err != nil {
+		return fmt.Errorf("begin journal: %w", err)
+	}
+	l.r.segmentsMade.Add(1)
+	l.seg = made
+	l.blocks++
+	l.q.setActive(made)
+	return nil
+}
+
+// create begins the log in the store.
+func (l *Log) create() error {
+	var w storage.Writer
+	encoder := binary.NewWriter()
+	header := encoder.AppendHeader(nil)
+	err := l.wait(busyStore, func() (err error) {
+		w, err = beginLog(l.r.cfg.Store, storage.Name(l.id), header)
+		return err
+	}, func() { w.Close() })
+	if err != nil {
+		return fmt.Errorf("begin log: %w", err)
+	}
+	l.q.begin(w, encoder)
+	return nil
+}
+
+// beginLog creates a log with its header. One that an earlier try has left is ours: no
+// other has this id.
+func beginLog(store storage.Store, name storage.Name, header []byte) (storage.Writer, error) {
+	ctx := context.Background()
+	w, err := store.Create(ctx, name)
+	if errors.Is(err, storage.ErrExist) {
+		w, err = store.Resume(ctx, name, func(io.ReaderAt, int64) (int64, error) { return 0, nil })
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(header); err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
 }
 
 func (l *Log) write(frame []byte) error {
-	if err := l.begins(busyJournal); err != nil {
-		return err
+	s := l.seg
+	if l.patient() {
+		frame = bytes.Clone(frame) // it may be given up and still be at work
 	}
-	err := l.seg.write(frame)
-	l.ends(busyJournal)
+	torn, size := s.torn, s.size
+	err := l.wait(busyJournal, func() error { return writeFrame(s.file, frame, torn, size) }, func() {})
+	s.torn = err != nil
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
+	s.size += int64(len(frame))
 	return nil
 }
 
@@ -326,40 +369,4 @@ func (l *Log) finish() {
 		l.seal(&ending{last: l.ev.Time})
 	}
 	l.phase, l.early = ended, nil
-}
-
-// do runs an operation on a disk: watched, and within the bound of those at once.
-func (l *Log) do(what int, op func() error) error {
-	if err := l.begins(what); err != nil {
-		return err
-	}
-	defer l.ends(what)
-	return op()
-}
-
-func (l *Log) begins(what int) error {
-	l.busy[what].Store(int64(l.r.elapsed()) | 1)
-	for {
-		select {
-		case l.slots(what) <- struct{}{}:
-			return nil
-		case <-l.trouble.began():
-			if err := l.trouble.err(); err != nil {
-				l.busy[what].Store(0)
-				return err
-			}
-		}
-	}
-}
-
-func (l *Log) ends(what int) {
-	<-l.slots(what)
-	l.busy[what].Store(0)
-}
-
-func (l *Log) slots(what int) chan struct{} {
-	if what == busyStore || what == busyStoreSync {
-		return l.r.storeOps
-	}
-	return l.r.journalOps
 }

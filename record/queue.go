@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
-	"github.com/sshtrail/sshtrail/event"
 	"github.com/sshtrail/sshtrail/storage"
 )
 
@@ -23,6 +22,7 @@ type queue struct {
 	draining bool
 	stalled  error         // under Continue: the store does not take blocks for now
 	room     chan struct{} // has an element when a segment left the queue
+	left     bool          // to recovery: nobody syncs the segments any more
 
 	// The log in the store. writerMu lets one at a time use writer; encoder and
 	// pending are the draining goroutine's.
@@ -40,22 +40,11 @@ type ending struct{ last int64 }
 // under Continue.
 const maxStalled = 512
 
-// create begins the log in the store.
-func (q *queue) create(store storage.Store, id event.ConnID) error {
-	w, err := store.Create(context.Background(), storage.Name(id))
-	if err != nil {
-		return fmt.Errorf("create log: %w", err)
-	}
-	encoder := binary.NewWriter()
-	header := encoder.AppendHeader(nil)
-	if _, err := w.Write(header); err != nil {
-		w.Close()
-		return fmt.Errorf("begin log: %w", err)
-	}
+// begin takes over a log that was just created.
+func (q *queue) begin(w storage.Writer, encoder *binary.Writer) {
 	q.writerMu.Lock()
 	defer q.writerMu.Unlock()
-	q.writer, q.encoder, q.size = w, encoder, int64(len(header))
-	return nil
+	q.writer, q.encoder, q.size = w, encoder, encoder.Size()
 }
 
 func (q *queue) hasWriter() bool {
@@ -113,7 +102,7 @@ func (q *queue) wake() {
 func (q *queue) first() (s *segment, end *ending) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.segments) == 0 {
+	if len(q.segments) == 0 || q.left {
 		q.draining = false
 		return nil, nil
 	}
@@ -137,6 +126,7 @@ func (l *Log) drain() {
 	for {
 		s, end := l.q.first()
 		if s == nil {
+			l.giveUp()
 			return
 		}
 		if err := l.store(s, end); err != nil {
@@ -273,23 +263,19 @@ func (l *Log) storeFailed(err error) {
 		l.q.writer = nil
 	}
 	l.q.writerMu.Unlock()
+	l.q.mu.Lock()
+	l.q.draining = false
+	ended := l.q.end != nil || l.q.left
+	l.q.mu.Unlock()
 	switch {
 	case l.r.cfg.OnFailure == Continue && !l.r.isClosed():
 		l.stall(err)
 		l.r.ending.add()
 		time.AfterFunc(retryEvery, func() { defer l.r.ending.done(); l.retryStore() })
-	case l.trouble.lastWords.Load():
+	case ended: // the connection has gone: nothing is left to stop
 		l.leave(err)
 	default:
-		l.q.mu.Lock()
-		l.q.draining = false
-		ended := l.q.end != nil
-		l.q.mu.Unlock()
-		if ended { // the connection has gone: nothing is left to stop
-			l.leave(err)
-		} else {
-			l.stop(err)
-		}
+		l.stop(err)
 	}
 }
 
@@ -315,9 +301,24 @@ func (l *Log) retryStore() {
 // leave gives the log up as it is, to be finished by recovery.
 func (l *Log) leave(err error) {
 	l.r.cfg.Logger.Error("a log is not finished; the next start or sshtrail recover will finish it", "connection", l.id, "error", err)
+	l.q.mu.Lock()
+	l.q.left = true
+	l.q.mu.Unlock()
+	l.giveUp()
+}
+
+// giveUp closes the files of a log that was left, unless who drains is still at work
+// on them: then that does.
+func (l *Log) giveUp() {
+	l.q.mu.Lock()
+	wait := l.q.draining || !l.q.left
+	l.q.mu.Unlock()
+	if wait {
+		return
+	}
 	l.q.writerMu.Lock()
 	if l.q.writer != nil {
-		l.q.writer.Close()
+		l.q.writer.Close() // it is not finished anyhow
 		l.q.writer = nil
 	}
 	l.q.writerMu.Unlock()

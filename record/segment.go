@@ -102,32 +102,34 @@ func createSegment(fsys disk.FS, dir string, id event.ConnID, h head) (*segment,
 	}
 	frame := append(make([]byte, frameHead), content...)
 	sealFrame(frame, frameStart)
-	if err := s.write(frame); err != nil {
-		s.file.Close()
-		fsys.Remove(s.path) // best effort: recovery passes over a segment without a head
+	if err := writeFrame(s.file, frame, false, 0); err != nil {
+		s.remove(fsys)
 		return nil, err
 	}
+	s.size = int64(len(frame))
 	return s, nil
 }
 
-// write appends whole frames. After an error nothing of them counts.
-func (s *segment) write(frames []byte) error {
-	if s.torn {
-		if err := s.file.Truncate(s.size); err != nil {
+// remove gives up a segment that was just made. That is best effort: recovery passes
+// over one without messages.
+func (s *segment) remove(fsys disk.FS) {
+	s.file.Close()
+	fsys.Remove(s.path)
+}
+
+// writeFrame appends a whole frame to a segment of that size. If torn, a failed write may
+// have left something behind it. After an error nothing of the frame counts.
+func writeFrame(f disk.File, frame []byte, torn bool, size int64) error {
+	if torn {
+		if err := f.Truncate(size); err != nil {
 			return err
 		}
-		s.torn = false
 	}
-	n, err := s.file.Write(frames)
-	if err == nil && n < len(frames) {
+	n, err := f.Write(frame)
+	if err == nil && n < len(frame) {
 		err = io.ErrShortWrite
 	}
-	if err != nil {
-		s.torn = true
-		return err
-	}
-	s.size += int64(len(frames))
-	return nil
+	return err
 }
 
 // add counts a message that was written.

@@ -65,6 +65,25 @@ func (l *Log) syncSoon() {
 	}
 }
 
+// awaitSync is syncTo for who must not be stuck on the disk when there is trouble.
+func (l *Log) awaitSync(number uint64) error {
+	done := make(chan error, 1)
+	go func() { done <- l.syncTo(number) }() // ends when the disk has answered
+	on, cause := l.trouble.state()
+	if cause == nil {
+		select {
+		case err := <-done:
+			return err
+		case <-on:
+		}
+		_, cause = l.trouble.state()
+	}
+	if cause == nil { // a gap that has ended meanwhile
+		return <-done
+	}
+	return cause
+}
+
 // syncTo returns when the events below number survive a power cut.
 func (l *Log) syncTo(number uint64) error {
 	l.syncMu.Lock()
@@ -82,8 +101,11 @@ func (l *Log) sync() error {
 	l.q.mu.Lock()
 	full := append([]*segment(nil), l.q.segments...)
 	active := l.q.active
-	stored := len(l.q.stored)
+	stored, left := len(l.q.stored), l.q.left
 	l.q.mu.Unlock()
+	if left {
+		return errLeft
+	}
 	for _, s := range full {
 		if s.durable || s.file == nil {
 			continue
@@ -138,6 +160,8 @@ func (l *Log) syncStore(n int) error {
 	}
 	return nil
 }
+
+var errLeft = errors.New("the log was given up")
 
 var errNoWriter = errors.New("no writer")
 

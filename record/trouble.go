@@ -64,6 +64,14 @@ func (t *trouble) err() error {
 	return t.cause
 }
 
+// state returns the trouble that there is, also while the last words are written: a
+// channel that is closed when there is some, and its cause.
+func (t *trouble) state() (<-chan struct{}, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.on, t.cause
+}
+
 // stop begins trouble for good. It reports whether there was none before.
 func (t *trouble) stop(cause error) bool {
 	t.mu.Lock()
@@ -245,7 +253,7 @@ func (l *Log) end(conn event.ConnID, last ...event.Body) {
 // resume tries to go on after a gap, which it records. The caller holds the log.
 func (l *Log) resume() error {
 	gap, due := l.trouble.due(l.r.elapsed())
-	if !due {
+	if !due || l.isHung() >= 0 {
 		return errGap
 	}
 	l.trouble.lastWords.Store(true)

@@ -126,6 +126,46 @@ func TestADiskThatHangs(t *testing.T) {
 	}
 }
 
+// Under continue a disk that hangs holds a session up for 5 s at most, and the gap is known.
+func TestADiskThatHangsUnderContinue(t *testing.T) {
+	for _, op := range []faultdisk.Op{faultdisk.Write, faultdisk.Sync} {
+		for _, interval := range []time.Duration{0, time.Millisecond} {
+			t.Run(string(op)+interval.String(), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					released := make(chan struct{})
+					m, p, on := switchable(t, func() faultdisk.Fault { return faultdisk.Fault{Hang: released} }, op)
+					r := mustOpen(t, p, func(c *record.Config) { c.OnFailure, c.Sync = record.Continue, interval })
+					s := &session{log: r.Begin()}
+					s.begin()
+					on.Store(true)
+					start := time.Now()
+					for range 20 {
+						before := time.Now()
+						s.output(1, 10)
+						if took := time.Since(before); s.err != nil || took > 5*time.Second {
+							t.Fatalf("Emit returned %v after %v, want nil within 5s", s.err, took)
+						}
+						time.Sleep(time.Second)
+					}
+					if took := time.Since(start); took > 30*time.Second {
+						t.Errorf("20 events a second apart took %v", took)
+					}
+					on.Store(false)
+					close(released)
+					time.Sleep(2 * time.Second)
+					s.output(1, 7)
+					s.end()
+					mustClose(t, r)
+					events, verdict := readLog(t, m, s.log.ID())
+					if verdict != binary.Complete || summaryOf(t, events).Gaps == 0 || s.err != nil {
+						t.Errorf("log is %v with %d gaps, Emit %v; want complete with a gap", verdict, summaryOf(t, events).Gaps, s.err)
+					}
+				})
+			})
+		}
+	}
+}
+
 // onFailure: continue lets the session go on, and the gap is an event.
 func TestAGapIsRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

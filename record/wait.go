@@ -1,0 +1,91 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// do runs an operation on a disk: watched, and within the bound of those at once.
+func (l *Log) do(what int, op func() error) error {
+	if err := l.begins(what); err != nil {
+		return err
+	}
+	defer l.ends(what)
+	return op()
+}
+
+func (l *Log) begins(what int) error {
+	l.busy[what].Store(int64(l.r.elapsed()) | 1)
+	for {
+		select {
+		case l.slots(what) <- struct{}{}:
+			return nil
+		case <-l.trouble.began():
+			if err := l.trouble.err(); err != nil {
+				l.busy[what].Store(0)
+				return err
+			}
+		}
+	}
+}
+
+func (l *Log) ends(what int) {
+	<-l.slots(what)
+	l.busy[what].Store(0)
+}
+
+func (l *Log) slots(what int) chan struct{} {
+	if what == busyStore || what == busyStoreSync {
+		return l.r.storeOps
+	}
+	return l.r.journalOps
+}
+
+// errStuck says that an operation that was given up is still at work.
+var errStuck = errors.New("the disk has not answered yet")
+
+// wait is do for who holds the log. A log that goes on whatever happens (Continue, and
+// the recorder's own) can't let its holder be stuck on a disk: there the operation is
+// given up after the deadline. It must then touch nothing of the log, and undo is called
+// once it has returned, if it did succeed.
+func (l *Log) wait(what int, op func() error, undo func()) error {
+	if !l.patient() {
+		return l.do(what, op)
+	}
+	if l.stuck != nil {
+		select {
+		case <-l.stuck:
+			l.stuck = nil
+		default:
+			return errStuck
+		}
+	}
+	var over atomic.Bool // who sets it first, the operation or its waiter, decides
+	done, returned := make(chan error, 1), make(chan struct{})
+	go func() { // ends when the disk has answered
+		defer close(returned)
+		err := l.do(what, op)
+		if over.CompareAndSwap(false, true) {
+			done <- err
+		} else if err == nil {
+			undo()
+		}
+	}()
+	timer := time.NewTimer(deadline)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+	}
+	if !over.CompareAndSwap(false, true) {
+		return <-done
+	}
+	l.stuck = returned
+	return fmt.Errorf("the disk has not answered for %v", deadline)
+}
+
+// patient reports whether the log outlives a disk that hangs.
+func (l *Log) patient() bool { return l.isOwn || l.r.cfg.OnFailure == Continue }
