@@ -19,10 +19,14 @@ type Channel struct {
 	id      uint64
 	session bool
 
-	requestID      atomic.Uint64
-	received, sent atomic.Uint64
-	clientClosed   atomic.Bool
-	eof, closed    sync.Once
+	requestID    atomic.Uint64
+	sent         atomic.Uint64
+	clientClosed atomic.Bool
+	eof          sync.Once
+
+	recording sync.Mutex // taken after the others; guards what is below
+	received  uint64
+	over      bool // the channel's end is recorded
 
 	// Each direction is one stream whose record has the order of the wire, so it has
 	// a lock, and an event that is used again: a Sink keeps none.
@@ -74,13 +78,30 @@ func (c *Channel) intercepted(s event.Stream) bool {
 	return i.Stderr
 }
 
+// emit records an event of the channel. After the channel's end there are none: what
+// has not passed by then never will.
+func (c *Channel) emit(body event.Body) error {
+	c.recording.Lock()
+	defer c.recording.Unlock()
+	if c.over {
+		return io.EOF
+	}
+	if err := c.conn.emit(c.id, body); err != nil {
+		return err
+	}
+	if b, ok := body.(*event.IO); ok && b.Stream == event.Stdin {
+		c.received += uint64(len(b.Data)) + b.Skipped
+	}
+	return nil
+}
+
 // data records bytes of a stream, or how many there are.
 func (c *Channel) data(io *event.IO, p []byte) error {
 	io.Data, io.Skipped = p, 0
 	if !c.intercepted(io.Stream) {
 		io.Data, io.Skipped = nil, uint64(len(p))
 	}
-	err := c.conn.emit(c.id, io)
+	err := c.emit(io)
 	io.Data = nil
 	return err
 }
@@ -97,10 +118,9 @@ func (c *Channel) Read(p []byte) (int, error) {
 		if e := c.data(&c.in, p[:n]); e != nil {
 			return 0, e
 		}
-		c.received.Add(uint64(n))
 	}
 	if err == io.EOF && !c.clientClosed.Load() {
-		c.eof.Do(func() { c.conn.emit(c.id, &event.CloseWrite{By: event.ByClient}) })
+		c.eof.Do(func() { c.emit(&event.CloseWrite{By: event.ByClient}) })
 	}
 	return n, err
 }
@@ -144,7 +164,7 @@ func (c *Channel) CloseWrite() error {
 	defer c.out.mu.Unlock()
 	c.err.mu.Lock()
 	defer c.err.mu.Unlock()
-	if err := c.conn.emit(c.id, &event.CloseWrite{By: event.ByTarget}); err != nil {
+	if err := c.emit(&event.CloseWrite{By: event.ByTarget}); err != nil {
 		return err
 	}
 	return c.raw.CloseWrite()
@@ -160,23 +180,27 @@ func (c *Channel) Close() error {
 }
 
 func (c *Channel) emitClose(by event.By) {
-	c.closed.Do(func() {
-		if c.clientClosed.Load() {
-			by = event.ByClient
-		}
-		c.conn.emit(c.id, &event.Close{By: by, Received: c.received.Load(), Sent: c.sent.Load()})
-	})
+	c.recording.Lock()
+	defer c.recording.Unlock()
+	if c.over {
+		return
+	}
+	c.over = true
+	if c.clientClosed.Load() {
+		by = event.ByClient
+	}
+	c.conn.emit(c.id, &event.Close{By: by, Received: c.received, Sent: c.sent.Load()})
 }
 
 // SendRequest records and sends a request to the client.
 func (c *Channel) SendRequest(name string, wantReply bool, payload []byte) (bool, error) {
 	id := c.requestID.Add(1) - 1
-	if err := c.conn.emit(c.id, targetRequest(id, name, payload)); err != nil {
+	if err := c.emit(targetRequest(id, name, payload)); err != nil {
 		return false, err
 	}
 	ok, err := c.raw.SendRequest(name, wantReply, payload)
 	if err == nil && wantReply {
-		err = c.conn.emit(c.id, reply(id, ok, ""))
+		err = c.emit(reply(id, ok, ""))
 	}
 	return ok, err
 }

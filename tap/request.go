@@ -66,11 +66,11 @@ func (c *Channel) requests(raw <-chan *ssh.Request) iter.Seq[*Request] {
 			id := c.requestID.Add(1) - 1
 			body, malformed := c.decode(id, r)
 			req := &Request{Type: r.Type, WantReply: r.WantReply, Payload: r.Payload, raw: r,
-				record: func(ok bool, reason string) error { return c.conn.emit(c.id, reply(id, ok, reason)) },
+				record: func(ok bool, reason string) error { return c.emit(reply(id, ok, reason)) },
 				force: func(program string) error {
-					return c.conn.emit(c.id, &event.ForcedCommand{RequestID: id, Program: program})
+					return c.emit(&event.ForcedCommand{RequestID: id, Program: program})
 				}}
-			switch err := c.conn.emit(c.id, body); {
+			switch err := c.emit(body); {
 			case err != nil:
 				r.Reply(false, nil)
 			case malformed != nil:
