@@ -3,9 +3,11 @@ package tap
 import (
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net"
 	"net/netip"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -23,8 +25,11 @@ import (
 // If it returns an error the connection is closed and its end recorded. Otherwise the
 // caller must call Close or CloseWith in the end, which record it.
 func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept Intercept) (*Conn, iter.Seq[*NewChannel], iter.Seq[*Request], error) {
+	if f, ok := sink.(failer); ok {
+		f.OnFailure(func(error) { c.Close() })
+	}
 	if err := sink.Emit(0, connectEvent(c)); err != nil {
-		c.Close()
+		refuseUnrecorded(c)
 		return nil, nil, nil, fmt.Errorf("record the connect: %w", err)
 	}
 	auth := &authWatch{sink: sink, passwords: intercept.Passwords}
@@ -33,7 +38,7 @@ func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept In
 		auth.emit(&event.HandshakeSuccessful{Username: server.User(), Handshake: handshake(server.Conn)})
 	}
 	if err == nil && auth.err != nil {
-		server.Close()
+		turnAway(server, channels, requests, auth.err)
 		err = fmt.Errorf("record the authentication: %w", auth.err)
 	}
 	if err != nil {
@@ -44,6 +49,26 @@ func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept In
 		f.OnFailure(conn.failed)
 	}
 	return conn, conn.newChannels(channels), conn.globalRequests(requests), nil
+}
+
+// refuseUnrecorded ends a connection before the protocol begins, with a line that says
+// why (RFC 4253 §4.2).
+func refuseUnrecorded(c net.Conn) {
+	c.SetDeadline(time.Now().Add(farewell))
+	io.WriteString(c, "Not allowed at this time: recording is not possible\r\n") // who does not hear it is refused all the same
+	c.Close()
+}
+
+// turnAway ends a connection whose login can't be recorded. SSH can say why only in
+// answer to a request for a channel, which clients send at once.
+func turnAway(server *ssh.ServerConn, channels <-chan ssh.NewChannel, requests <-chan *ssh.Request, why error) {
+	go ssh.DiscardRequests(requests) // ends with the connection
+	timer := time.AfterFunc(farewell, func() { server.Close() })
+	for n := range channels {
+		n.Reject(ssh.ConnectionFailed, fmt.Sprintf("sshtrail: this session can't be recorded: %v", why))
+	}
+	timer.Stop()
+	server.Close()
 }
 
 // refuse records that nobody was let in. It returns what kept it from recording that.

@@ -572,3 +572,35 @@ func TestTell(t *testing.T) {
 		t.Errorf("disconnects %+v, want one by the gateway", d)
 	}
 }
+
+// Who logs in while recording is impossible is told so.
+func TestALoginThatCannotBeRecordedIsTurnedAway(t *testing.T) {
+	sink := newMemory()
+	sink.fail = func(b event.Body) error {
+		if _, login := b.(*event.HandshakeSuccessful); login {
+			return errors.New("disk full")
+		}
+		return nil
+	}
+	near, far := pair(t)
+	server := passwordServer("right")
+	server.AddHostKey(newSigner(t))
+	ended := make(chan error, 1)
+	go func() {
+		_, _, _, err := tap.NewServerConn(far, server, sink, allOn())
+		ended <- err
+	}()
+	config := passwordClient("right")
+	config.HostKeyCallback = ssh.InsecureIgnoreHostKey()
+	conn, channels, requests, err := ssh.NewClientConn(near, "server", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ssh.NewClient(conn, channels, requests).NewSession(); err == nil || !strings.Contains(err.Error(), "can't be recorded: disk full") {
+		t.Errorf("NewSession = %v, want a refusal that says why", err)
+	}
+	conn.Close()
+	if err := <-ended; err == nil {
+		t.Error("NewServerConn let a client in that is not recorded")
+	}
+}

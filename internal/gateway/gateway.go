@@ -173,7 +173,7 @@ func (g *Gateway) turnAway(c net.Conn, log log, why string) {
 }
 
 func (g *Gateway) panicked(id event.ConnID, value any) {
-	g.Logger.Error("internal error; this connection ends, others go on", "connection", id, "panic", fmt.Sprintf("%q", fmt.Sprint(value)), "stack", stack())
+	g.Logger.Error("internal error; this connection ends, others go on", "connection", id, "panic", fmt.Sprint(value), "stack", stack())
 }
 
 func (g *Gateway) add(s *session) {

@@ -31,12 +31,12 @@ func (s *session) run(ctx context.Context) {
 	defer func() { <-g.slots }()
 	client, grant, err := s.login(ctx)
 	if err != nil {
-		g.Logger.Debug("nobody was let in", "connection", s.log.ID(), "remote", s.net.RemoteAddr(), "error", fmt.Sprintf("%q", err.Error()))
+		g.Logger.Debug("nobody was let in", "connection", s.log.ID(), "remote", s.net.RemoteAddr(), "error", err)
 		return
 	}
 	g.add(s)
 	defer g.remove(s)
-	g.Logger.Info("logged in", "connection", s.log.ID(), "user", fmt.Sprintf("%q", s.conn.User()), "remote", s.net.RemoteAddr(), "by", grant.By)
+	g.Logger.Info("logged in", "connection", s.log.ID(), "user", s.conn.User(), "remote", s.net.RemoteAddr(), "by", grant.By)
 	target := s.connect(ctx)
 	if err := s.log.SetTarget(target.String()); err != nil {
 		g.Logger.Debug("target not noted", "connection", s.log.ID(), "error", err)
