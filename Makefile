@@ -61,6 +61,7 @@ fmt: ## format every file
 .PHONY: generate
 generate: ## write the files that are made from the code
 	go test ./internal/config -run '^TestDocumentsAreUpToDate$$' -update
+	go test ./internal/docstest -run '^TestFormatHasEveryKind$$' -update
 	go test ./internal/archtest -run '^TestDependenciesOfReaders$$' -update
 
 .PHONY: fuzz
