@@ -129,7 +129,9 @@ func add(stdin, stdout, stderr *uint64, b *event.IO) {
 
 // observe takes note of what happened on the channel.
 func (c *channelAccount) observe(ev *event.Event) {
-	c.requests.note(ev.Body)
+	if id, what, ok := requestOf(ev.Body); ok {
+		c.requests.note(id, what)
+	}
 	switch b := ev.Body.(type) {
 	case *event.SetEnv:
 		if len(c.Environment) < maxOfChannel {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/sshtrail/sshtrail/internal/cbor"
 )
 
 // TestHostileTexts has all commands read a log that has every byte that could act on a
@@ -49,6 +52,43 @@ func TestHostileTexts(t *testing.T) {
 				checkJSON(t, out.Bytes())
 			}
 		})
+	}
+}
+
+// TestHostileConnectionID has a log of ContainerSSH's make, in which ids may be anything.
+func TestHostileConnectionID(t *testing.T) {
+	var log bytes.Buffer
+	log.WriteString("ContainerSSH-Auditlog" + strings.Repeat("\x00", 11) + "\x02\x00\x00\x00\x00\x00\x00\x00")
+	z := gzip.NewWriter(&log)
+	for _, id := range []string{hostile, "other" + hostile} {
+		m := cbor.AppendMap(nil, 5)
+		m = cbor.AppendText(cbor.AppendText(m, "connectionId"), strings.ToValidUTF8(id, "?"))
+		m = cbor.AppendUint(cbor.AppendText(m, "timestamp"), 1)
+		m = cbor.AppendUint(cbor.AppendText(m, "type"), 0)
+		m = cbor.AppendMap(cbor.AppendText(m, "payload"), 2)
+		m = cbor.AppendText(cbor.AppendText(m, "remoteAddr"), strings.ToValidUTF8(id, "?"))
+		m = cbor.AppendText(cbor.AppendText(m, "country"), strings.ToValidUTF8(id, "?"))
+		m = cbor.AppendNull(cbor.AppendText(m, "channelId"))
+		if _, err := z.Write(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	name := filepath.Join(dir, "foreign")
+	if err := os.WriteFile(name, log.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"ls", dir}, {"ls", "--json", dir}, {"show", name}, {"show", "--json", name}, {"decode", name}, {"verify", name},
+	} {
+		var out, messages bytes.Buffer
+		if status := run(t.Context(), args, stdio{nil, &out, &messages}); status != 0 {
+			t.Errorf("%q: status %d: %s", args, status, messages.Bytes())
+		}
+		checkHarmless(t, "output", out.Bytes())
 	}
 }
 

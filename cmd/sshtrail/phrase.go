@@ -123,11 +123,9 @@ type requests struct {
 	next int
 }
 
-func (r *requests) note(body event.Body) {
-	if id, what, ok := requestOf(body); ok {
-		r.last[r.next].id, r.last[r.next].what = id, shorter(what, maxDetail)
-		r.next = (r.next + 1) % len(r.last)
-	}
+func (r *requests) note(id uint64, what string) {
+	r.last[r.next].id, r.last[r.next].what = id, shorter(what, maxDetail)
+	r.next = (r.next + 1) % len(r.last)
 }
 
 func (r *requests) label(id uint64) string {

@@ -112,7 +112,8 @@ func (t *timeline) count(l *lane, ev *event.Event) bool {
 	case *event.IO:
 		add(&r.stdin, &r.stdout, &r.stderr, b)
 	case *event.Window:
-		l.requests.note(b)
+		id, what, _ := requestOf(b)
+		l.requests.note(id, what)
 		r.resizes, r.columns, r.rows = r.resizes+1, b.Columns, b.Rows
 	}
 	return true
@@ -218,7 +219,7 @@ func (l *lane) phrase(ev *event.Event) phrase {
 		return phrase{thread: opening, what: "channel " + what.String(), asks: true, tail: " asked for"}
 	}
 	if id, what, ok := requestOf(ev.Body); ok {
-		l.requests.note(ev.Body)
+		l.requests.note(id, what)
 		p := phrase{thread: asked, key: strconv.FormatUint(id, 10), what: what, asks: true}
 		switch ev.Body.(type) {
 		case *event.Exec, *event.Shell, *event.Subsystem:
