@@ -2,12 +2,12 @@ package binary
 
 import (
 	"bytes"
-	"cmp"
-	"encoding/hex"
 	"errors"
+	"fmt"
+	"hash/maphash"
 	"math"
 	"slices"
-	"strconv"
+	"unicode/utf8"
 
 	"github.com/sshtrail/sshtrail/event"
 	"github.com/sshtrail/sshtrail/internal/cbor"
@@ -17,35 +17,54 @@ import (
 // written them, so that there is one form downstream. Keys that a payload lacks stay
 // lacking, types and values that are not those of the table are kept as they are, and
 // what our form does not have comes as its nearest: a tagged item without its tag, a
-// float as the integer or the text that it is, undefined as null, a key as text.
+// float as the integer or the text that it is, undefined as null, a key as text. One
+// thing is left to [Message.AppendJSON]: text that is not UTF-8 has its Raw key beside
+// it, but is still itself.
 type canonical struct {
-	out []byte
+	out  []byte
+	seen keySet
+	keys int // of the message
+	full bool
 }
 
+// Limits of what is made of one item, so that a hostile one does not become larger
+// than memory. What ContainerSSH writes is far below them.
+const (
+	maxCanonical = 2 * maxForeign
+	maxKeys      = 1 << 20
+	largeItem    = 1 << 20
+)
+
+var (
+	errNoMap  = errors.New("is not a map")
+	errNoType = errors.New("has no integer type")
+	errLarge  = fmt.Errorf("has more than %d keys, or more than %d bytes when written out", maxKeys, maxCanonical)
+)
+
 // message makes m of a well-formed item. m is valid until the next call.
-func (c *canonical) message(m *Message, item cbor.Item) error {
+func (c *canonical) message(m *Message, it cbor.Item) error {
 	*m = Message{}
-	if cbor.Major(item[0]>>5) != cbor.MajorMap {
-		return errors.New("is not a map")
+	c.keys, c.full = 0, false
+	if len(it) > largeItem && cap(c.out) < maxCanonical {
+		c.out = make([]byte, 0, maxCanonical) // at once: growing needs both the old and the new
 	}
-	top := map[string]cbor.Item{}
-	for key, value := range item.Pairs() {
-		if k := keyText(nil, key); len(k) <= len("connectionId") && top[string(k)] == nil {
-			top[string(k)] = value
-		}
+	if cbor.Major(it[0]>>5) != cbor.MajorMap {
+		return errNoMap
 	}
+	top := topLevel(it)
 	number := top["type"]
 	if number == nil || cbor.Major(number[0]>>5) > cbor.MajorNegint {
-		return errors.New("has no integer type")
+		return errNoType
 	}
+	c.out = append(c.out[:0], headConn...)
 	if conn := top["connectionId"]; conn != nil && cbor.Major(conn[0]>>5) == cbor.MajorText {
 		m.Conn = event.ConnID(conn.Contents())
 	}
-	c.out = appendReplaced(append(c.out[:0], headConn...), string(m.Conn), 0)
+	c.out = cbor.AppendText(c.out, string(m.Conn))
 	m.Time = integer(top["timestamp"])
 	c.out = cbor.AppendInt(append(c.out, headTime...), m.Time)
 	c.out = c.anything(append(c.out, headType...), number)
-	m.Type = event.Type(min(max(integer(number), -1), math.MaxUint32)) // -1 is the largest: no type is
+	m.Type = event.Type(min(max(integer(number), -1), math.MaxUint32)) // -1 becomes the largest: there is no such type
 	m.Kind = event.KindOther
 	c.out = append(c.out, headPayload...)
 	m.payload = len(c.out)
@@ -54,7 +73,25 @@ func (c *canonical) message(m *Message, item cbor.Item) error {
 	m.channel = len(c.out)
 	c.channelID(m, top["channelId"])
 	m.raw = c.out
+	if c.full {
+		return errLarge
+	}
 	return nil
+}
+
+// topLevel returns the values of a message's own keys, the first of each.
+func topLevel(it cbor.Item) map[string]cbor.Item {
+	top := make(map[string]cbor.Item, 5)
+	for key, value := range it.Pairs() {
+		k := keyText(nil, key)
+		switch string(k) {
+		case "connectionId", "timestamp", "type", "payload", "channelId":
+			if top[string(k)] == nil {
+				top[string(k)] = value
+			}
+		}
+	}
+	return top
 }
 
 func (c *canonical) payload(m *Message, value cbor.Item) {
@@ -67,22 +104,20 @@ func (c *canonical) payload(m *Message, value cbor.Item) {
 		c.out = c.anything(c.out, value)
 		return
 	}
-	c.out = c.known(c.out, value, p.shape)
 	m.Kind = p.row.Kind
-	c.extension(m)
-	if m.Type != typeIO || len(c.out) == m.payload {
-		return
+	c.out = c.known(c.out, value, p.shape)
+	switch {
+	case c.full || cbor.Major(c.out[m.payload]>>5) != cbor.MajorMap:
+	case m.Type == typeIO:
+		c.io(m)
+	case m.Type == typeOnConnection || m.Type == typeOnChannel:
+		c.extension(m)
 	}
-	c.io(m)
 }
 
 // io notes the stream and size of an I/O message.
 func (c *canonical) io(m *Message) {
-	payload := cbor.Item(c.out[m.payload:])
-	if cbor.Major(payload[0]>>5) != cbor.MajorMap {
-		return
-	}
-	for key, value := range payload.Pairs() {
+	for key, value := range cbor.Item(c.out[m.payload:]).Pairs() {
 		major, arg, _ := value.Head()
 		switch k := string(key.Contents()); {
 		case k == "stream" && major == cbor.MajorUint && arg <= uint64(event.Stderr):
@@ -96,26 +131,21 @@ func (c *canonical) io(m *Message) {
 // extension notes that the message is an extension, which in a foreign file is one of
 // ours that something else has packed anew.
 func (c *canonical) extension(m *Message) {
-	if m.Type != typeOnConnection && m.Type != typeOnChannel {
-		return
-	}
 	payload := c.out[m.payload:]
-	suffix := bytes.Index(payload, []byte(extensionSuffix))
-	if suffix < 0 {
+	var requestType []byte
+	for key, value := range cbor.Item(payload).Pairs() {
+		if string(key.Contents()) == "requestType" && cbor.Major(value[0]>>5) == cbor.MajorText {
+			requestType = value.Contents()
+		}
+	}
+	name, ok := extensionName(string(requestType))
+	if !ok {
 		return
 	}
-	for start := suffix - 1; start >= max(0, suffix-maxName); start-- {
-		name := payload[start:suffix]
-		if !validName(name) {
-			return
-		}
-		carried := appendCarrier(nil, m.Type, string(name))
-		carried = carried[bytes.Index(carried, []byte(headPayload))+len(headPayload):]
-		if data, ok := bytes.CutPrefix(payload, carried); ok && cbor.Major(data[0]>>5) == cbor.MajorMap {
-			m.Extension, m.data = string(name), m.payload+len(carried)
-			m.Kind = event.ExtensionKind(m.Extension)
-			return
-		}
+	carried := carrierPayload(m.Type, name)
+	if data, ok := bytes.CutPrefix(payload, carried); ok && cbor.Major(data[0]>>5) == cbor.MajorMap {
+		m.Extension, m.data = name, m.payload+len(carried)
+		m.Kind = event.ExtensionKind(name)
 	}
 }
 
@@ -130,18 +160,10 @@ func (c *canonical) channelID(m *Message, value cbor.Item) {
 	c.out = c.anything(c.out, value)
 }
 
-// integer returns an item's number, the nearest to it that int64 can hold, 0 if it is none.
-func integer(it cbor.Item) int64 {
-	if it == nil {
-		return 0
-	}
-	switch major, arg, _ := it.Head(); major {
-	case cbor.MajorUint:
-		return int64(min(arg, math.MaxInt64))
-	case cbor.MajorNegint:
-		return ^int64(min(arg, math.MaxInt64))
-	}
-	return 0
+// room reports whether n more bytes, and what may go around them, can be written.
+func (c *canonical) room(dst []byte, n int) bool {
+	c.full = c.full || len(dst)+n > maxCanonical-1024
+	return !c.full
 }
 
 // known appends a value that should have this shape.
@@ -165,70 +187,34 @@ func (c *canonical) anything(dst []byte, it cbor.Item) []byte {
 	it = it.Untagged()
 	major, arg, _ := it.Head()
 	switch major {
-	case cbor.MajorNegint:
-		if arg > math.MaxInt64 {
-			return cbor.AppendText(dst, keyText(nil, it))
-		}
-		return cbor.AppendHead(dst, major, arg)
-	case cbor.MajorUint:
-		return cbor.AppendHead(dst, major, arg)
-	case cbor.MajorBytes:
-		return cbor.AppendBytes(dst, it.Contents())
-	case cbor.MajorText:
-		return appendReplaced(dst, string(it.Contents()), 0)
 	case cbor.MajorArray:
 		return c.items(dst, it, c.anything)
 	case cbor.MajorMap:
 		return c.pairs(dst, it, &openMap)
-	}
-	return simple(dst, it)
-}
-
-// simple appends a simple value or a float.
-func simple(dst []byte, it cbor.Item) []byte {
-	switch it[0] {
-	case cbor.False, cbor.True:
-		return append(dst, it[0])
-	case 0xf9, 0xfa, 0xfb:
-		f := float(it)
-		if i := int64(f); float64(i) == f && math.Abs(f) < 1<<53 {
-			return cbor.AppendInt(dst, i)
+	case cbor.MajorBytes, cbor.MajorText:
+		b := it.Contents()
+		if !c.room(dst, len(b)) {
+			return dst
 		}
-		return cbor.AppendText(dst, strconv.FormatFloat(f, 'g', -1, 64))
+		return append(cbor.AppendHead(dst, major, uint64(len(b))), b...)
 	}
-	return cbor.AppendNull(dst)
-}
-
-// float returns the value of a float (RFC 8949 §3.3, half precision as in appendix D).
-func float(it cbor.Item) float64 {
-	_, arg, size := it.Head()
-	switch size {
-	case 5:
-		return float64(math.Float32frombits(uint32(arg)))
-	case 9:
-		return math.Float64frombits(arg)
+	switch {
+	case !c.room(dst, 0):
+		return dst
+	case major == cbor.MajorNegint && arg > math.MaxInt64:
+		return cbor.AppendText(dst, keyText(nil, it))
+	case major != cbor.MajorSimple:
+		return cbor.AppendHead(dst, major, arg)
 	}
-	exponent, mantissa := int(arg>>10&31), float64(arg&1023)
-	var f float64
-	switch exponent {
-	case 0:
-		f = math.Ldexp(mantissa, -24)
-	case 31:
-		if f = math.Inf(1); mantissa != 0 {
-			f = math.NaN()
-		}
-	default:
-		f = math.Ldexp(mantissa+1024, exponent-25)
-	}
-	if arg>>15 != 0 {
-		f = -f
-	}
-	return f
+	return appendSimple(dst, it)
 }
 
 func (c *canonical) items(dst []byte, it cbor.Item, each func([]byte, cbor.Item) []byte) []byte {
 	start, n := len(dst), 0
 	for item := range it.Items() {
+		if c.full {
+			return dst
+		}
 		dst = each(dst, item)
 		n++
 	}
@@ -245,44 +231,43 @@ func insertHead(dst []byte, start int, m cbor.Major, n int) []byte {
 func (c *canonical) pairs(dst []byte, it cbor.Item, s *shape) []byte {
 	start, n := len(dst), 0
 	place := make([]cbor.Item, s.known)
-	var raws []int
 	for key, value := range it.Pairs() {
 		if i := s.place(keyText(nil, key)); i >= 0 && place[i] == nil {
 			place[i] = value
 		}
 	}
 	for i, value := range place {
-		if value == nil {
-			continue
-		}
-		f := &s.fields[i]
-		dst = c.known(append(dst, f.head...), value, f.shape)
-		n++
-		if invalidText(value) {
-			raws = append(raws, i)
+		if value != nil {
+			dst = c.known(append(dst, s.fields[i].head...), value, s.fields[i].shape)
+			n++
 		}
 	}
-	for _, i := range raws {
-		dst = cbor.AppendBytes(append(dst, s.fields[i].rawHead...), place[i].Untagged().Contents())
-		n++
+	for i, value := range place {
+		if value != nil && invalidText(value) {
+			dst = c.rawBytes(append(dst, s.fields[i].rawHead...), value)
+			n++
+		}
 	}
-	rest, more := c.open(dst, it, s)
-	return insertHead(rest, start, cbor.MajorMap, n+more)
+	dst, more := c.others(dst, it, s)
+	return insertHead(dst, start, cbor.MajorMap, n+more)
 }
 
-// open appends the pairs of a map whose keys are not known, and returns how many.
-func (c *canonical) open(dst []byte, it cbor.Item, s *shape) ([]byte, int) {
-	n, skip := 0, repeated(it)
+// others appends the pairs of a map whose keys are not known, and returns how many.
+func (c *canonical) others(dst []byte, it cbor.Item, s *shape) ([]byte, int) {
+	n, again := 0, c.repeated(it)
 	for key, value := range it.Pairs() {
-		if len(skip) > 0 && skip[0] == uint32(len(it)-len(key)) {
-			skip = skip[1:]
+		if len(again) > 0 && again[0] == uint32(len(it)-len(key)) {
+			again = again[1:]
 			continue
 		}
 		text := keyText(nil, key)
 		if s.place(text) >= 0 {
 			continue
 		}
-		dst = appendReplaced(dst, string(text), 0)
+		if !c.room(dst, 2*len(text)) {
+			return dst, n
+		}
+		dst = cbor.AppendText(dst, text)
 		if f := s.ours(text); f != nil {
 			dst = c.known(dst, value, f.shape)
 		} else {
@@ -290,12 +275,20 @@ func (c *canonical) open(dst []byte, it cbor.Item, s *shape) ([]byte, int) {
 		}
 		n++
 		if invalidText(value) {
-			dst = appendReplaced(dst, string(text)+rawSuffix, 0)
-			dst = cbor.AppendBytes(dst, value.Untagged().Contents())
+			dst = append(append(cbor.AppendHead(dst, cbor.MajorText, uint64(len(text)+len(rawSuffix))), text...), rawSuffix...)
+			dst = c.rawBytes(dst, value)
 			n++
 		}
 	}
 	return dst, n
+}
+
+func (c *canonical) rawBytes(dst []byte, text cbor.Item) []byte {
+	b := text.Untagged().Contents()
+	if !c.room(dst, len(b)) {
+		return dst
+	}
+	return cbor.AppendBytes(dst, b)
 }
 
 // place returns the number of a known key, -1 if it is none.
@@ -310,50 +303,61 @@ func (s *shape) place(key []byte) int {
 
 func invalidText(it cbor.Item) bool {
 	it = it.Untagged()
-	return cbor.Major(it[0]>>5) == cbor.MajorText && !valid(it.Contents())
-}
-
-// keyText returns a key as text: what a number looks like, the contents of a string,
-// and of anything else its bytes in hexadecimal digits. It may use buf.
-func keyText(buf []byte, it cbor.Item) []byte {
-	it = it.Untagged()
-	switch major, arg, _ := it.Head(); major {
-	case cbor.MajorUint:
-		return strconv.AppendUint(buf, arg, 10)
-	case cbor.MajorNegint:
-		if arg < math.MaxUint64 {
-			return strconv.AppendUint(append(buf, '-'), arg+1, 10)
-		}
-		return append(buf, "-18446744073709551616"...)
-	case cbor.MajorBytes, cbor.MajorText:
-		return it.Contents()
-	}
-	return hex.AppendEncode(buf, it.Alone())
+	return cbor.Major(it[0]>>5) == cbor.MajorText && !utf8.Valid(it.Contents())
 }
 
 // repeated returns the offsets in it of the keys of a map that equal an earlier one.
-// A map can have millions of keys: this holds no more than their offsets, and sorts them.
-func repeated(it cbor.Item) []uint32 {
-	var few [16]uint32
-	keys := few[:0]
-	for key := range it.Pairs() {
-		keys = append(keys, uint32(len(it)-len(key)))
+func (c *canonical) repeated(it cbor.Item) []uint32 {
+	n := 0
+	for range it.Pairs() {
+		n++
 	}
-	slices.SortFunc(keys, func(a, b uint32) int {
-		return cmp.Or(compareKeys(it[a:], it[b:]), cmp.Compare(a, b))
-	})
+	if c.keys += n; c.keys > maxKeys {
+		c.full = true
+		return nil
+	}
+	c.seen.reset(n)
 	var again []uint32
-	for i := 1; i < len(keys); i++ {
-		if compareKeys(it[keys[i-1]:], it[keys[i]:]) == 0 {
-			again = append(again, keys[i])
+	for key := range it.Pairs() {
+		if at := uint32(len(it) - len(key)); !c.seen.add(it, at) {
+			again = append(again, at)
 		}
 	}
-	slices.Sort(again)
 	return again
 }
 
-// compareKeys orders keys so that those which become the same text are equal.
-func compareKeys(a, b cbor.Item) int {
+// keySet is a set of the keys of one map. A map can have a million of them, so it
+// holds no more than where they are.
+type keySet struct {
+	seed  maphash.Seed
+	table []uint32 // 1 + offset of a key, at or behind the place that its hash gives
+}
+
+// reset makes room for n keys.
+func (k *keySet) reset(n int) {
+	size := 8
+	for size < 2*n {
+		size *= 2
+	}
+	if cap(k.table) < size {
+		k.table, k.seed = make([]uint32, size), maphash.MakeSeed()
+	}
+	k.table = k.table[:size]
+	clear(k.table)
+}
+
+// add adds the key at an offset of it, and reports whether it is a new one. Keys that
+// become the same text are the same.
+func (k *keySet) add(it cbor.Item, at uint32) bool {
 	var x, y [24]byte
-	return bytes.Compare(keyText(x[:0], a), keyText(y[:0], b))
+	key := keyText(x[:0], it[at:])
+	for i := maphash.Bytes(k.seed, key) % uint64(len(k.table)); ; i = (i + 1) % uint64(len(k.table)) {
+		if k.table[i] == 0 {
+			k.table[i] = at + 1
+			return true
+		}
+		if bytes.Equal(keyText(y[:0], it[k.table[i]-1:]), key) {
+			return false
+		}
+	}
 }

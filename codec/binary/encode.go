@@ -1,10 +1,12 @@
 package binary
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sshtrail/sshtrail/event"
 	"github.com/sshtrail/sshtrail/internal/cbor"
@@ -165,6 +167,12 @@ func appendCarrier(dst []byte, carrier event.Type, name string) []byte {
 	return append(dst, headData...)
 }
 
+// carrierPayload returns the payload of an extension up to where its data goes.
+func carrierPayload(carrier event.Type, name string) []byte {
+	b := appendCarrier(nil, carrier, name)
+	return b[bytes.Index(b, []byte(headPayload))+len(headPayload):]
+}
+
 // appendPayload appends a payload. One that has only keys of ours is null without them.
 func appendPayload(dst []byte, v reflect.Value, s *shape) ([]byte, error) {
 	if s.known == 0 && v.IsZero() {
@@ -229,7 +237,7 @@ func rawText(v reflect.Value, f *field, s *shape) (string, bool) {
 		return "", false
 	}
 	text := v.String()
-	return text, !valid(text)
+	return text, !utf8.ValidString(text)
 }
 
 func appendRaw(dst []byte, v reflect.Value, f *field, s *shape) []byte {
@@ -325,7 +333,7 @@ func appendAnyArray(dst []byte, a []any, depth int) ([]byte, error) {
 	dst = cbor.AppendArray(dst, len(a))
 	var err error
 	for _, v := range a {
-		if s, ok := v.(string); ok && !valid(s) {
+		if s, ok := v.(string); ok && !utf8.ValidString(s) {
 			return nil, fmt.Errorf("text %.80q in an array: must be UTF-8, since it has no key for its bytes", s)
 		}
 		if dst, err = appendAny(dst, v, depth+1); err != nil {
@@ -338,11 +346,11 @@ func appendAnyArray(dst []byte, a []any, depth int) ([]byte, error) {
 func appendAnyMap(dst []byte, m event.Map, depth int) ([]byte, error) {
 	n, seen := len(m), make(map[string]bool, len(m))
 	for _, p := range m {
-		if seen[p.Key] || !valid(p.Key) || strings.HasSuffix(p.Key, rawSuffix) {
+		if seen[p.Key] || !utf8.ValidString(p.Key) || strings.HasSuffix(p.Key, rawSuffix) {
 			return nil, fmt.Errorf("key %.80q: must be UTF-8, stand once and not end in Raw", p.Key)
 		}
 		seen[p.Key] = true
-		if s, ok := p.Value.(string); ok && !valid(s) {
+		if s, ok := p.Value.(string); ok && !utf8.ValidString(s) {
 			n++
 		}
 	}
@@ -355,7 +363,7 @@ func appendAnyMap(dst []byte, m event.Map, depth int) ([]byte, error) {
 		if dst, err = appendAny(cbor.AppendText(dst, p.Key), p.Value, depth+1); err != nil {
 			return nil, fmt.Errorf("key %.80q: %w", p.Key, err)
 		}
-		if s, ok := p.Value.(string); ok && !valid(s) {
+		if s, ok := p.Value.(string); ok && !utf8.ValidString(s) {
 			dst = cbor.AppendBytes(cbor.AppendText(dst, p.Key+rawSuffix), s)
 		}
 	}

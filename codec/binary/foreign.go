@@ -118,7 +118,8 @@ func (f *foreign) array() error {
 // members reads the content of gzip members that have no flags, one after the other.
 type members struct {
 	src    *trimmed
-	body   io.ReadCloser // inflates the member, nil between members
+	body   io.ReadCloser // inflates, one member after the other
+	inside bool          // a member
 	crc    hash.Hash32
 	length uint32
 	err    error
@@ -127,7 +128,7 @@ type members struct {
 // Read implements io.Reader. The error is io.EOF wherever the bytes end.
 func (m *members) Read(p []byte) (int, error) {
 	for m.err == nil {
-		if m.body == nil {
+		if !m.inside {
 			m.err = m.open()
 			continue
 		}
@@ -158,10 +159,13 @@ func (m *members) open() error {
 	if n < len(head) {
 		return io.EOF
 	}
-	m.body = flate.NewReader(m.src)
 	m.crc.Reset()
-	m.length = 0
-	return nil
+	m.inside, m.length = true, 0
+	if m.body == nil {
+		m.body = flate.NewReader(m.src)
+		return nil
+	}
+	return m.body.(flate.Resetter).Reset(m.src, nil)
 }
 
 // end handles the end of a member's deflate data.
@@ -175,7 +179,7 @@ func (m *members) end(err error) error {
 	case err != io.EOF:
 		return err
 	}
-	m.body = nil
+	m.inside = false
 	var got, want [trailer]byte
 	binary.LittleEndian.PutUint32(want[:], m.crc.Sum32())
 	binary.LittleEndian.PutUint32(want[4:], m.length)

@@ -14,7 +14,7 @@ import (
 // those of ISO 6429 above 7f, are escaped in every string.
 func (m *Message) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"connectionId":`...)
-	dst = appendJSONText(dst, string(m.Conn))
+	dst, _ = appendJSON(dst, m.raw[len(headConn):])
 	dst = append(dst, `,"timestamp":`...)
 	dst = strconv.AppendInt(dst, m.Time, 10)
 	dst = append(dst, `,"type":`...)
@@ -94,7 +94,7 @@ func appendJSON(dst []byte, it cbor.Item) ([]byte, cbor.Item) {
 		dst = base64.StdEncoding.AppendEncode(append(dst, '"'), rest[:arg])
 		return append(dst, '"'), rest[arg:]
 	case cbor.MajorText:
-		return appendJSONText(dst, string(rest[:arg])), rest[arg:]
+		return appendJSONText(dst, rest[:arg]), rest[arg:]
 	case cbor.MajorArray:
 		dst = append(dst, '[')
 		for i := range arg {
@@ -133,8 +133,9 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// appendJSONText appends s as a JSON string.
-func appendJSONText(dst []byte, s string) []byte {
+// appendJSONText appends s as a JSON string. A foreign file can have what is no UTF-8:
+// there U+FFFD stands for each such byte.
+func appendJSONText(dst, s []byte) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
@@ -142,11 +143,13 @@ func appendJSONText(dst []byte, s string) []byte {
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		escape := r < utf8.RuneSelf || 0x80 <= r && r <= 0x9f || r == '\u2028' || r == '\u2029' || r == utf8.RuneError && size == 1
-		if escape {
-			dst = append(dst, s[start:i]...)
-			dst = appendEscape(dst, r)
+		r, size := utf8.DecodeRune(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			dst = append(append(dst, s[start:i]...), replacement...)
+			start = i + size
+		case r < utf8.RuneSelf, 0x80 <= r && r <= 0x9f, r == '\u2028', r == '\u2029':
+			dst = appendEscape(append(dst, s[start:i]...), r)
 			start = i + size
 		}
 		i += size

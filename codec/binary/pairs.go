@@ -2,7 +2,6 @@ package binary
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/sshtrail/sshtrail/event"
 	"github.com/sshtrail/sshtrail/internal/cbor"
@@ -270,9 +269,7 @@ func (p *openPairs) extension() error {
 	if !ok {
 		return c.s.Fault("data in a request %.80q, which is not named NAME%s", requestType, extensionSuffix)
 	}
-	carried := string(appendCarrier(nil, c.m.Type, name))
-	_, carried, _ = strings.Cut(carried, headPayload)
-	if got := c.content[p.start:c.s.Pos()]; string(got) != carried {
+	if got := c.content[p.start:c.s.Pos()]; !bytes.Equal(got, carrierPayload(c.m.Type, name)) {
 		return c.s.Fault("extension %q has other keys or values than its carrier must have", name)
 	}
 	c.m.Extension, c.m.data = name, c.s.Pos()

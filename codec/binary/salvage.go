@@ -19,7 +19,8 @@ type Salvaged struct {
 	// header is whole.
 	Keep int64
 	// Cut has the whole messages of the block that was cut, canonical, back to back.
-	// They come after those of the whole blocks.
+	// They come after those of the whole blocks. A summary is not among them: it holds
+	// for the file as it would have been, so recovery makes its own.
 	Cut         []byte
 	CutMessages int
 	// Writer goes on at Keep. All blocks it appends must have Block.Recovered.
@@ -68,9 +69,13 @@ func Salvage(r io.ReaderAt, size int64, each func(*event.Event)) (*Salvaged, err
 	}
 	o := reader.own
 	s.Recovered = o.chain.recovered
-	s.Keep, s.CutMessages, s.Sealed = o.chain.size, len(o.messages), o.before.sealed
+	s.Keep, s.Sealed = o.chain.size, o.before.sealed
 	for i := range o.messages {
+		if o.messages[i].Extension == summaryName {
+			break
+		}
 		s.Cut = append(s.Cut, o.messages[i].raw...)
+		s.CutMessages++
 		if err := tell(&o.messages[i]); err != nil {
 			return nil, err
 		}

@@ -150,7 +150,7 @@ func shapeOf(t reflect.Type, exact bool) *shape {
 }
 
 // validName reports whether name can be an extension's: 1 to 64 of a–z 0–9 and -.
-func validName[S []byte | string](name S) bool {
+func validName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
 		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {

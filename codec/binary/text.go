@@ -15,9 +15,6 @@ const (
 	replacement = "\uFFFD"
 )
 
-// valid reports whether s is UTF-8 (RFC 3629).
-func valid[S []byte | string](s S) bool { return utf8.ValidString(string(s)) }
-
 // appendReplaced appends s as CBOR text, with U+FFFD for each byte that is not valid.
 // If limit is not 0 the text is cut to at most that many bytes, at a character.
 func appendReplaced(dst []byte, s string, limit int) []byte {

@@ -38,6 +38,7 @@ func (t *trimmed) run() error {
 	for t.nuls = 1; ; t.nuls++ {
 		b, err := t.src.ReadByte()
 		if err != nil {
+			t.nuls = 0
 			return err
 		}
 		if b != 0 {

@@ -84,7 +84,12 @@ func (it Item) Contents() []byte {
 	if arg != Indefinite {
 		return it[size : size+int(arg)]
 	}
-	var b []byte
+	total := 0
+	for rest := it[size:]; rest[0] != breakByte; rest = rest.Rest() {
+		_, n, _ := rest.Head()
+		total += int(n)
+	}
+	b := make([]byte, 0, total)
 	for rest := it[size:]; rest[0] != breakByte; rest = rest.Rest() {
 		b = append(b, rest.Contents()...)
 	}

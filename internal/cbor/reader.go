@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Reader reads well-formed items (RFC 8949 §5.3.1 and appendix C), canonical or not,
@@ -60,9 +61,21 @@ func (it *itemReader) byte() (byte, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err == nil {
+		it.room(1)
 		it.dst = append(it.dst, b)
 	}
 	return b, err
+}
+
+// largeItem is where an item is given all the room that it may take: growing on would
+// need the old room and the new.
+const largeItem = 1 << 20
+
+// room makes room for n more bytes.
+func (it *itemReader) room(n int) {
+	if size := len(it.dst) - it.start; size+n > largeItem && len(it.dst)+n > cap(it.dst) {
+		it.dst = slices.Grow(it.dst, it.max-size)
+	}
 }
 
 // item reads an item that stands at this depth, or returns errBreak for a break.
@@ -186,6 +199,7 @@ func (it *itemReader) bytes(n uint64) error {
 			return err
 		}
 		p, _ := it.src.Peek(int(min(n, uint64(it.src.Buffered()))))
+		it.room(len(p))
 		it.dst = append(it.dst, p...)
 		it.src.Discard(len(p))
 		n -= uint64(len(p))

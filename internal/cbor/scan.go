@@ -193,7 +193,7 @@ func (s *Scanner) str(m Major, lo, hi int) ([]byte, error) {
 		return nil, err
 	}
 	if n > uint64(max(s.end-s.pos, 0)) {
-		return nil, s.Fault("a string of %d bytes where at most %d fit", n, s.end-s.pos)
+		return nil, s.Fault("a string of %d bytes where at most %d fit", n, max(s.end-s.pos, 0))
 	}
 	s.size = int(n)
 	b := s.data[s.pos:min(len(s.data), s.pos+int(n))]
