@@ -22,6 +22,7 @@ type link struct {
 	started   chan struct{} // closed when a program was asked for, or none can be any more
 	startOnce sync.Once
 	outputs   chan struct{} // closed when all output has been passed on
+	told      chan struct{} // closed when the exit status has been passed on, or there will be none
 	idle      [2]idleness   // of the output copiers
 }
 
@@ -29,12 +30,16 @@ type link struct {
 type refuser interface{ LastRefusal() string }
 
 func newLink(j *joint, near *tap.Channel, far ssh.Channel) *link {
-	return &link{joint: j, near: near, far: far, started: make(chan struct{}), outputs: make(chan struct{})}
+	return &link{joint: j, near: near, far: far, started: make(chan struct{}), outputs: make(chan struct{}), told: make(chan struct{})}
 }
 
 // run copies until both channels are closed. Output is passed on whole before the end
 // of the channel, and before the exit status: x/crypto delivers data and requests
 // apart, so their order must be restored here.
+//
+// End-of-file comes after the exit status, even if the program closed its output long
+// before: a client that has sent its own closes the channel then, x/crypto closes it too
+// at once, and the client would never learn how its program ended.
 func (l *link) run(nearRequests iter.Seq[*tap.Request], farRequests <-chan *ssh.Request) {
 	var input, output, requests sync.WaitGroup
 	l.start(&input, l.stdin)
@@ -44,6 +49,7 @@ func (l *link) run(nearRequests iter.Seq[*tap.Request], farRequests <-chan *ssh.
 	l.start(&requests, func() { l.farRequests(farRequests) })
 	output.Wait()
 	close(l.outputs)
+	<-l.told
 	l.near.CloseWrite()
 	requests.Wait()
 	l.near.Close()
@@ -129,12 +135,19 @@ func (l *link) copyOut(near io.Writer, far io.Reader, idle *idleness) {
 }
 
 func (l *link) farRequests(requests <-chan *ssh.Request) {
+	var once sync.Once
+	told := func() { once.Do(func() { close(l.told) }) }
+	defer told()
 	for r := range requests {
-		if r.Type == "exit-status" || r.Type == "exit-signal" {
+		end := r.Type == "exit-status" || r.Type == "exit-signal"
+		if end {
 			l.awaitOutput()
 		}
 		ok, err := l.near.SendRequest(r.Type, r.WantReply, r.Payload)
 		r.Reply(ok && err == nil, nil)
+		if end {
+			told()
+		}
 	}
 }
 
