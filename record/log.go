@@ -337,17 +337,25 @@ func beginLog(store storage.Store, name storage.Name, header []byte) (storage.Wr
 
 func (l *Log) write(frame []byte) error {
 	s := l.seg
+	var err error
 	if l.patient() {
-		frame = bytes.Clone(frame) // it may be given up and still be at work
+		err = l.writePatiently(s, frame)
+	} else if err = l.begins(busyJournal); err == nil { // as do, without its allocation for each event
+		err = writeFrame(s.file, frame, s.torn, s.size)
+		l.ends(busyJournal)
 	}
-	torn, size := s.torn, s.size
-	err := l.wait(busyJournal, func() error { return writeFrame(s.file, frame, torn, size) }, func() {})
 	s.torn = err != nil
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
 	s.size += int64(len(frame))
 	return nil
+}
+
+func (l *Log) writePatiently(s *segment, frame []byte) error {
+	frame = bytes.Clone(frame) // it may be given up and still be at work
+	torn, size := s.torn, s.size
+	return l.wait(busyJournal, func() error { return writeFrame(s.file, frame, torn, size) }, func() {})
 }
 
 // seal hands the segment that is full to the queue, with the log's end if there is one.
