@@ -51,12 +51,6 @@ func (a *app) runServe(ctx context.Context) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 
-	// The port first: what can't listen should leave no traces.
-	ln, err := listen(cfg.SSH.Listen)
-	if err != nil {
-		return err
-	}
-	defer ln.Close()
 	keys, err := hostKeys(cfg)
 	if err != nil {
 		return err
@@ -69,6 +63,12 @@ func (a *app) runServe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Before the journal and a log are begun: a second gateway should leave no traces.
+	ln, err := listen(cfg.SSH.Listen)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
 	rec, err := openRecorder(ctx, cfg, logger, true)
 	if err != nil {
 		return err
