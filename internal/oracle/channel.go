@@ -17,6 +17,7 @@ func (l *Log) addToChannel(ev event.Event) {
 	switch b := ev.Body.(type) {
 	case *event.NewChannelSuccessful:
 		c.Open = true
+		l.opened = append(l.opened, c)
 	case *event.NewChannelFailed:
 		c.Refused = b.Reason
 	case *event.CloseWrite:

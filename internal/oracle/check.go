@@ -88,18 +88,12 @@ func (l *Log) checkSummary() {
 	if len(l.Events) == 0 || !isSummary(l.Events[len(l.Events)-1]) {
 		l.Flaws = append(l.Flaws, "the summary is not the last event")
 	}
-	opened := 0
-	for _, c := range l.Channels {
-		if !c.Open {
-			continue
-		}
-		if opened < len(l.Summary.Channels) {
-			l.checkRow(c, l.Summary.Channels[opened])
-		}
-		opened++
+	if told := len(l.Summary.Channels) + int(l.Summary.ChannelsOmitted); told != len(l.opened) {
+		l.Flaws = append(l.Flaws, fmt.Sprintf("the summary tells of %d channels, and %d were opened", told, len(l.opened)))
+		return
 	}
-	if told := len(l.Summary.Channels) + int(l.Summary.ChannelsOmitted); told != opened {
-		l.Flaws = append(l.Flaws, fmt.Sprintf("the summary tells of %d channels, and %d were opened", told, opened))
+	for i, row := range l.Summary.Channels {
+		l.checkRow(l.opened[i], row)
 	}
 }
 

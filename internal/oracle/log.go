@@ -22,6 +22,8 @@ type Log struct {
 	Summary *event.Summary
 	// Flaws are contradictions within the log. A good log has none.
 	Flaws []string
+
+	opened []*Channel // in the order in which they were opened
 }
 
 // Channel is what a log says about one channel.

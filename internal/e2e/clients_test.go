@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// packages says which of Debian's packages has a client.
+var packages = map[string]string{
+	"ssh": "openssh-client", "scp": "openssh-client", "sftp": "openssh-client",
+	"plink": "putty-tools", "psftp": "putty-tools", "dbclient": "dropbear-bin", "sshpass": "sshpass",
+	"rsync": "rsync", "git": "git", "tmux": "tmux", "vim": "vim", "expect": "expect",
+}
+
+// program is a program with arguments that ends with the test, in an environment that has
+// nothing of the tester's.
+func program(t testing.TB, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	path := name
+	if !filepath.IsAbs(name) {
+		var err error
+		if path, err = exec.LookPath(name); err != nil {
+			t.Fatalf("%s is missing: install it with apt-get install %s, or run make test", name, packages[name])
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, path, args...)
+	home := t.TempDir()
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "LANG=C.UTF-8", "TERM=xterm-256color"}
+	return cmd
+}
+
+// openssh is one of OpenSSH's clients, which knows the gateway as gw.
+func (g *gateway) openssh(t testing.TB, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	return program(t, name, append([]string{"-F", g.path("ssh_config")}, args...)...)
+}
+
+// result is how a client ended, and what it printed.
+type result struct {
+	status    int
+	out, errs string
+}
+
+// do runs a client to its end.
+func do(t testing.TB, cmd *exec.Cmd) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("run %s: %v", cmd, err)
+	}
+	return result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+}
+
+// must runs a client that must end well, and returns what it printed.
+func must(t testing.TB, cmd *exec.Cmd) string {
+	t.Helper()
+	r := do(t, cmd)
+	if r.status != 0 {
+		t.Fatalf("%s ended with status %d; it printed:\n%s%s", cmd, r.status, r.out, r.errs)
+	}
+	return r.out
+}
+
+// fails runs a client that must end with status and say why.
+func fails(t testing.TB, cmd *exec.Cmd, status int, says ...string) {
+	t.Helper()
+	r := do(t, cmd)
+	if r.status != status {
+		t.Errorf("%s ended with status %d, want %d", cmd, r.status, status)
+	}
+	for _, s := range says {
+		if !strings.Contains(r.out+r.errs, s) {
+			t.Errorf("%s does not say %q; it says:\n%s%s", cmd, s, r.out, r.errs)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"bytes"
+	"sync"
+	"testing"
+	"time"
+)
+
+// output keeps what a process writes, and lets tests wait for it.
+type output struct {
+	mu      sync.Mutex
+	b       bytes.Buffer
+	changed chan struct{} // closed at the next write
+}
+
+func newOutput() *output { return &output{changed: make(chan struct{})} }
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	close(o.changed)
+	o.changed = make(chan struct{})
+	return o.b.Write(p)
+}
+
+func (o *output) String() string { return string(o.bytes()) }
+
+// bytes returns a copy of what was written so far.
+func (o *output) bytes() []byte {
+	b, _ := o.now()
+	return b
+}
+
+func (o *output) now() ([]byte, <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return bytes.Clone(o.b.Bytes()), o.changed
+}
+
+// await waits until what was written satisfies enough. ended, if it is closed first, and
+// a deadline end the test.
+func (o *output) await(t testing.TB, what string, ended <-chan struct{}, enough func([]byte) bool) []byte {
+	t.Helper()
+	deadline := time.After(patience)
+	for over := false; ; {
+		b, changed := o.now()
+		if enough(b) {
+			return b
+		}
+		if over {
+			t.Fatalf("the process ended without %s; it wrote:\n%s", what, b)
+		}
+		select {
+		case <-changed:
+		case <-ended:
+			over = true // once more: the last words may have come just before
+		case <-deadline:
+			t.Fatalf("no %s in %v; the process wrote:\n%s", what, patience, b)
+		}
+	}
+}
+
+// awaitText waits until text was written.
+func (o *output) awaitText(t testing.TB, text string, ended <-chan struct{}) []byte {
+	t.Helper()
+	return o.await(t, "the text "+text, ended, func(b []byte) bool { return bytes.Contains(b, []byte(text)) })
+}
+
+// eventually waits until a condition holds that nobody announces.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("not in %v: %s", patience, what)
+		}
+	}
+}
