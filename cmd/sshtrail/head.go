@@ -35,7 +35,7 @@ func (a *account) print(w io.Writer, s screen) {
 		row("duration", lasting(a.DurationNs))
 	}
 	row("end", a.ending())
-	if !a.GatewayLog {
+	if !a.GatewayLog && a.Messages > 0 {
 		row("ran", a.ran())
 		row("bytes", a.bytes())
 	}
@@ -137,9 +137,6 @@ func (a *account) ran() string {
 
 // bytes counts what was recorded and what was not.
 func (a *account) bytes() string {
-	if a.Messages == 0 {
-		return ""
-	}
 	text := "recorded: " + streams(a.Bytes)
 	if a.summary == nil {
 		return text

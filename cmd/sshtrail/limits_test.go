@@ -15,7 +15,7 @@ import (
 // channels by the thousand, and on each everything that is remembered of one, in long
 // texts: on the first full ones all that is told, on the others all that is needed for telling.
 func flood(full uint64, each func(*event.Event)) {
-	long := strings.Repeat("long \x1b ", 200)
+	long, detail := strings.Repeat("long ", maxText), strings.Repeat("x", 2*maxDetail)
 	ev := event.Event{Conn: sampleConn}
 	add := func(channel uint64, bodies ...event.Body) {
 		for _, body := range bodies {
@@ -23,19 +23,19 @@ func flood(full uint64, each func(*event.Event)) {
 			each(&ev)
 		}
 	}
-	for range 3 * maxListed {
+	for range 2 * maxListed {
 		add(0, &event.AuthPubkeyFailed{PubkeyAttempt: event.PubkeyAttempt{Username: long, Key: long, Reason: long}},
 			&event.Gap{Reason: long}, &event.GlobalReply{RequestType: long, Reason: long})
 	}
 	add(0, &event.AuthPasswordSuccessful{PasswordAttempt: event.PasswordAttempt{Username: "late"}})
-	for channel := range uint64(2 * maxOpen) {
+	for channel := range uint64(maxOpen + maxListed) {
 		add(channel, &event.NewChannel{ChannelType: long}, &event.NewChannelSuccessful{ChannelType: long}, &event.Exec{Program: long})
 		requests := uint64(5)
 		if channel < full {
 			requests = maxOfChannel + 1
 		}
 		for id := range requests {
-			add(channel, &event.SetEnv{RequestID: id, Name: long, Value: long}, &event.Signal{RequestID: id, Signal: long})
+			add(channel, &event.SetEnv{RequestID: id, Name: detail, Value: detail}, &event.Signal{RequestID: id, Signal: detail})
 		}
 		add(channel, &event.RequestFailed{RequestID: 1, Reason: long}, &event.IO{Data: []byte{0}})
 	}
@@ -64,8 +64,8 @@ func TestAccountHasLimits(t *testing.T) {
 	if got := len(acc.Channels[0].Environment); got != maxOfChannel {
 		t.Errorf("%d variables of a channel, want %d", got, maxOfChannel)
 	}
-	if got := acc.Bytes.Stdin; got != 2*maxOpen {
-		t.Errorf("%d bytes counted, want %d, those of omitted channels too", got, 2*maxOpen)
+	if got := acc.Bytes.Stdin; got != maxOpen+maxListed {
+		t.Errorf("%d bytes counted, want %d, those of omitted channels too", got, maxOpen+maxListed)
 	}
 }
 

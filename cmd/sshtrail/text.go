@@ -28,7 +28,7 @@ func shown(s string) string {
 }
 
 func quote(s string) string {
-	if stacked(s) {
+	if !ascii(s) && stacked(s) {
 		return strconv.QuoteToASCII(s)
 	}
 	return strconv.Quote(s)
@@ -69,11 +69,27 @@ func plain(s string) bool {
 	if s == "" || s == "-" || s[0] == '"' || s[0] == '(' || s[0] == ' ' || s[len(s)-1] == ' ' {
 		return false
 	}
-	if !utf8.ValidString(s) || strings.Contains(s, "  ") || stacked(s) {
+	if strings.Contains(s, "  ") {
+		return false
+	}
+	if ascii(s) {
+		return true
+	}
+	if !utf8.ValidString(s) || stacked(s) {
 		return false
 	}
 	for _, r := range s {
 		if !unicode.IsPrint(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// ascii reports whether s has printable characters of ASCII only, as nearly all texts do.
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
 			return false
 		}
 	}
