@@ -40,6 +40,8 @@ type Gateway struct {
 	server   *ssh.ServerConfig
 	startups *startups
 	slots    chan struct{} // one for each connection
+	// farewells bounds how many connections are told at once why they are refused.
+	farewells chan struct{}
 
 	mu       sync.Mutex
 	sessions map[*session]struct{} // logged in
@@ -49,11 +51,12 @@ type Gateway struct {
 func New(p Parts) *Gateway {
 	c := &p.Config.SSH
 	return &Gateway{
-		Parts:    p,
-		server:   serverConfig(c, p.HostKeys),
-		startups: newStartups(c.MaxStartups, c.MaxStartupsPerSource),
-		slots:    make(chan struct{}, c.MaxConnections),
-		sessions: map[*session]struct{}{},
+		Parts:     p,
+		server:    serverConfig(c, p.HostKeys),
+		startups:  newStartups(c.MaxStartups, c.MaxStartupsPerSource),
+		slots:     make(chan struct{}, c.MaxConnections),
+		farewells: make(chan struct{}, maxFarewells),
+		sessions:  map[*session]struct{}{},
 	}
 }
 
@@ -74,11 +77,13 @@ func serverConfig(c *config.SSH, hostKeys []ssh.Signer) *ssh.ServerConfig {
 	return s
 }
 
+const maxFarewells = 128
+
 // lastWords is how long connections have, at a stop, to see their sessions' programs end.
 const lastWords = 5 * time.Second
 
-// Serve accepts connections on ln until ctx ends, then closes ln, gives the sessions
-// the configured time to finish, ends what is left and returns. An error of accepting
+// Serve accepts connections on ln until ctx ends, then closes ln, ends who is not logged
+// in, gives the sessions the configured time to finish, ends what is left and returns. An error of accepting
 // never stops it.
 func (g *Gateway) Serve(ctx context.Context, ln net.Listener) {
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
@@ -88,7 +93,7 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) {
 	finished := make(chan struct{})
 	go func() { connections.Wait(); close(finished) }() // ends with the last connection
 	if !waited(finished, g.Config.SSH.ShutdownGrace.Duration()) {
-		g.endSessions("the gateway is stopping")
+		g.endSessions(errStopping.Error())
 		if !waited(finished, lastWords) {
 			g.Logger.Warn("sessions are left that did not end in time", "sessions", g.count())
 		}
@@ -168,8 +173,12 @@ func (g *Gateway) admit(source string) string {
 func (g *Gateway) turnAway(c net.Conn, log log, why string) {
 	g.Logger.Warn("connection refused", "connection", log.ID(), "remote", c.RemoteAddr(), "reason", why)
 	recordRefusal(log, c, why)
-	c.SetDeadline(time.Now().Add(time.Second))
-	c.Write([]byte("Not allowed at this time: too many connections\r\n")) // who does not hear it is refused all the same
+	select {
+	case g.farewells <- struct{}{}:
+		defer func() { <-g.farewells }()
+		sayAndEnd(c, "Not allowed at this time: too many connections\r\n")
+	default: // a flood: whoever is in it can do without
+	}
 }
 
 func (g *Gateway) panicked(id event.ConnID, value any) {

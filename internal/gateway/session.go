@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"runtime/debug"
@@ -47,11 +48,16 @@ func (s *session) run(ctx context.Context) {
 	g.Logger.Info("disconnected", "connection", s.log.ID())
 }
 
+var errStopping = errors.New("the gateway is stopping")
+
 // login runs the handshake within the grace time.
 func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error) {
 	g := s.gateway
 	defer g.startups.done(s.source)
 	grace := g.Config.SSH.LoginGraceTime.Duration()
+	// At a stop those who are not logged in have nothing to finish.
+	goOn := context.AfterFunc(ctx, func() { s.net.SetDeadline(time.Now()) })
+	defer goOn()
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	s.net.SetDeadline(time.Now().Add(grace))
@@ -62,6 +68,9 @@ func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error)
 	})
 	if err != nil {
 		return bridge.Client{}, nil, err
+	}
+	if !goOn() {
+		return bridge.Client{}, nil, errors.Join(errStopping, conn.CloseWith(event.ByGateway, errStopping.Error()))
 	}
 	s.net.SetDeadline(time.Time{})
 	s.conn = conn

@@ -46,7 +46,7 @@ func (s *sniffer) look() error {
 		return err
 	}
 	if n < len(identification) || string(b[:len(identification)]) != identification {
-		io.WriteString(s.Conn, "Invalid SSH identification string.\r\n") // in OpenSSH's words; it may not listen
+		sayAndEnd(s.Conn, "Invalid SSH identification string.\r\n") // in OpenSSH's words
 		return fmt.Errorf("the client does not speak SSH: it sent %q", b[:n])
 	}
 	return nil
