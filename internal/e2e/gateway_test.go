@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -204,4 +205,14 @@ func (g *gateway) checkModes(t testing.TB) {
 			t.Error(err)
 		}
 	}
+}
+
+// listens reports whether the gateway takes connections.
+func (g *gateway) listens() bool {
+	c, err := net.Dial("tcp", g.addr)
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
 }

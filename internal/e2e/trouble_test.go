@@ -1,0 +1,244 @@
+package e2e
+
+import (
+	"bufio"
+	"crypto/tls"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/sshdtest"
+)
+
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	g := newGateway(t, local(t), options{})
+	g.edit(t, "listen: 127.0.0.1:0", "listen: "+l.Addr().String())
+	fails(t, g.command(t, "serve"), 1, l.Addr().String()+" is in use", "ssh.listen")
+}
+
+func TestHostKeyThatOthersCanRead(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, local(t), options{})
+	chmod(t, g.path("host"), 0o644)
+	for _, command := range []string{"serve", "check"} {
+		fails(t, g.command(t, command), 1, g.path("host"), "0644", "chmod 600")
+	}
+}
+
+func TestGatewaysOwnHostKeyThatOthersCanRead(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, local(t), options{})
+	g.edit(t, "hostkeys: ", "#")
+	g.serve(t)
+	fails(t, g.openssh(t, "ssh", "-o", "BatchMode=yes", "gw", "true"), 255, "verification failed") // it has made keys
+	g.stop(t)
+	key := g.path("state/hostkeys/ssh_host_ecdsa_key")
+	chmod(t, key, 0o640)
+	for _, command := range []string{"serve", "check"} {
+		fails(t, g.command(t, command), 1, key, "0640", "chmod 600")
+	}
+}
+
+// Everything that is wrong is told at once, each with its line.
+func TestBadConfiguration(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, local(t), options{})
+	writeFile(t, g.path("config.yaml"), "sssh:\n  listen: 127.0.0.1:0\nssh:\n  maxAuthTries: many\naudit:\n  onFailure: shrug\nbackend: local\n")
+	for _, command := range []string{"serve", "check", "recover"} {
+		fails(t, g.command(t, command), 1, "config.yaml:1", "sssh", "config.yaml:4", "maxAuthTries", "config.yaml:6", "shrug", "auth.users")
+	}
+}
+
+func TestMissingConfiguration(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, local(t), options{})
+	if err := os.Remove(g.path("config.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, g.command(t, "serve"), 1, "config.yaml", "no such file")
+	fails(t, program(t, sshtrail, "serve", "--confg"), 2, "--confg", "sshtrail help")
+}
+
+func TestFolderForLogsThatIsNone(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, local(t), options{})
+	if err := os.Remove(g.path("logs")); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, g.path("logs"), "a file")
+	fails(t, g.command(t, "serve"), 1, g.path("logs"), "is no folder")
+	g.edit(t, g.path("logs"), g.path("none/logs"))
+	fails(t, g.command(t, "serve"), 1, g.path("none"), "mkdir")
+}
+
+func TestSecondGatewayOnOneJournal(t *testing.T) {
+	t.Parallel()
+	g := start(t, local(t), options{})
+	for _, command := range []string{"serve", "recover"} {
+		fails(t, g.command(t, command), 1, "state/journal", "belongs to a gateway that is running", "audit.journal")
+	}
+	must(t, g.openssh(t, "ssh", "gw", "true")) // the first one is not harmed
+	g.stop(t)
+}
+
+func TestTargetThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	b := proxied()
+	b.block = func(t testing.TB, g *gateway, o options) string {
+		writeKey(t, g.path("upstream"))
+		return proxyBlock(g, &sshdtest.Server{Addr: freeAddr(t), HostKey: g.hostKey, User: "bob"}, o)
+	}
+	g := start(t, b, options{})
+	fails(t, g.openssh(t, "ssh", "gw", "true"), 255, "connection refused")
+	log := g.stop(t).only(t)
+	if len(log.Channels) != 1 || !strings.Contains(log.Channels[0].Refused, "connection refused") {
+		t.Errorf("the log does not say why the session was refused")
+	}
+}
+
+func TestTargetWithAnotherHostKey(t *testing.T) {
+	t.Parallel()
+	b := proxied()
+	b.block = func(t testing.TB, g *gateway, o options) string {
+		writeKey(t, g.path("upstream"))
+		s := *sshdtest.Start(t)
+		s.HostKey = g.clientKey // not its own
+		return proxyBlock(g, &s, o)
+	}
+	g := start(t, b, options{})
+	fails(t, g.openssh(t, "ssh", "gw", "true"), 255, "host key", "SHA256:")
+	g.stop(t)
+}
+
+// Who does not speak SSH is told so, and the gateway's log says what it spoke.
+func TestStrangersOnThePort(t *testing.T) {
+	t.Parallel()
+	g := start(t, local(t), options{})
+	for _, hello := range []string{"GET / HTTP/1.0\r\n\r\n", tlsHello(t), "\n" + strings.Repeat("x", 10_000)} {
+		c := g.dial(t)
+		if _, err := io.WriteString(c, hello); err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(c)
+		if err != nil {
+			t.Errorf("the connection of who says %.20q ends with %v, and not as it should", hello, err)
+		}
+		if !strings.Contains(string(b), "Invalid SSH identification string.") {
+			t.Errorf("who says %.20q is told %q", hello, b)
+		}
+	}
+	logs := g.stop(t)
+	if len(logs.sessions) != 0 {
+		t.Errorf("there are %d logs of connections, want none", len(logs.sessions))
+	}
+	var reasons []string
+	for _, b := range ownBodies[*event.HandshakeFailed](logs) {
+		reasons = append(reasons, b.Reason)
+	}
+	for _, want := range []string{`"GET / HTTP/1.0\r\n\r\n"`, `"\x16\x03`, `"\nxxx`} {
+		if !strings.Contains(strings.Join(reasons, "\n"), "does not speak SSH: it sent "+want) {
+			t.Errorf("the gateway's log has the reasons %q, want one with %s", reasons, want)
+		}
+	}
+}
+
+// dial connects to the gateway without a client.
+func (g *gateway) dial(t *testing.T) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", g.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(patience))
+	return c
+}
+
+// tlsHello is what a TLS client says first.
+func tlsHello(t *testing.T) string {
+	t.Helper()
+	client, server := net.Pipe()
+	go func() { // ends when its connection is closed
+		tls.Client(client, &tls.Config{ServerName: "example.com"}).Handshake()
+	}()
+	defer client.Close()
+	b := make([]byte, 512)
+	n, err := server.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b[:n])
+}
+
+func TestClientThatSaysNothing(t *testing.T) {
+	t.Parallel()
+	g := start(t, local(t), options{ssh: []string{"loginGraceTime: 1s"}})
+	silent, half := g.dial(t), g.dial(t)
+	if _, err := io.WriteString(half, "SSH-2.0-half\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []net.Conn{silent, half} {
+		began := time.Now()
+		io.Copy(io.Discard, c) // ends when the gateway ends it
+		if since := time.Since(began); since > 20*time.Second {
+			t.Errorf("a client that does not log in was ended after %v, want 1s", since)
+		}
+	}
+	logs := g.stop(t)
+	if n := len(ownBodies[*event.Disconnect](logs)); n != 2 {
+		t.Errorf("the gateway's log has %d disconnects, want 2", n)
+	}
+	if n := len(logs.sessions); n != 0 {
+		t.Errorf("there are %d logs of connections, want none", n)
+	}
+}
+
+func TestTooManyStartups(t *testing.T) {
+	t.Parallel()
+	g := start(t, local(t), options{ssh: []string{"maxStartups: 2"}})
+	var held []net.Conn
+	for range 2 {
+		c := g.dial(t)
+		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.HasPrefix(line, "SSH-2.0-") {
+			t.Fatalf("a client is greeted with %q, %v", line, err)
+		}
+		held = append(held, c)
+	}
+	fails(t, g.openssh(t, "ssh", "-v", "gw", "true"), 255, "Not allowed at this time")
+	held[0].Close()
+	eventually(t, "there is room again", func() bool { return g.openssh(t, "ssh", "gw", "true").Run() == nil })
+	refused := ownBodies[*event.Refused](g.stop(t))
+	if len(refused) == 0 || !strings.Contains(refused[0].Reason, "ssh.maxStartups") {
+		t.Errorf("the gateway's log has %+v, want a refusal that names ssh.maxStartups", refused)
+	}
+}
+
+// edit replaces text in the configuration.
+func (g *gateway) edit(t *testing.T, old, new string) {
+	t.Helper()
+	b, err := os.ReadFile(g.path("config.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(b), old) {
+		t.Fatalf("the configuration has no %q", old)
+	}
+	writeFile(t, g.path("config.yaml"), strings.ReplaceAll(string(b), old, new))
+}
+
+func chmod(t *testing.T, path string, mode os.FileMode) {
+	t.Helper()
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
