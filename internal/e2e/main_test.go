@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -20,8 +22,18 @@ var sshtrail string
 
 func TestMain(m *testing.M) {
 	oracle.RunProgram()
+	flag.Parse()
+	// Tests mostly wait for other processes, so there may be more of them than cores.
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		if err := f.Value.Set(strconv.Itoa(atOnce)); err != nil {
+			panic(err)
+		}
+	}
 	os.Exit(run(m))
 }
+
+// atOnce is how many tests run at a time.
+const atOnce = 6
 
 func run(m *testing.M) int {
 	dir, err := build()
