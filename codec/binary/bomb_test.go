@@ -1,3 +1,7 @@
+//go:build !race
+
+// The race detector takes memory of its own, so with it these numbers mean nothing.
+
 package binary
 
 import (

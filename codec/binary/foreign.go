@@ -66,13 +66,13 @@ func (f *foreign) next() (*Message, error) {
 	f.item = item
 	var syntax *cbor.SyntaxError
 	if errors.As(err, &syntax) {
-		return nil, &badForeign{fmt.Sprintf("message %d is not well-formed CBOR: %s", f.messages, syntax.Why)}
+		return nil, &badForeign{"it is not well-formed CBOR: " + syntax.Why}
 	}
 	if err != nil {
 		return nil, cutIsEnd(err)
 	}
 	if err := f.form.message(&f.m, item); err != nil {
-		return nil, &badForeign{fmt.Sprintf("message %d: %v", f.messages, err)}
+		return nil, &badForeign{"it " + err.Error()}
 	}
 	f.m.Seq = f.messages
 	f.messages++

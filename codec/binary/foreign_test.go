@@ -193,7 +193,7 @@ func TestForeignCut(t *testing.T) {
 		}
 		all, _, _ := readJSON(log)
 		for cut := range len(log) {
-			for _, nuls := range []int{0, 3, 70_000} {
+			for _, nuls := range []int{0, 3, 300} {
 				part := append(bytes.Clone(log[:cut]), make([]byte, nuls)...)
 				got, r, err := readJSON(part)
 				want := Foreign

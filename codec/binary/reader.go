@@ -272,7 +272,7 @@ func (r *Reader) fault(v Verdict, why string) error {
 			f.Message = r.own.check.tally.messages
 		}
 	case r.other != nil:
-		f.Offset, f.Message = r.other.offset(), r.other.messages
+		f.Block, f.Offset, f.Message = -1, r.other.offset(), r.other.messages
 	}
 	return f
 }

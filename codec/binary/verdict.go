@@ -55,15 +55,18 @@ func (v Verdict) Status() int {
 // Fault is where and why reading a file ended before its end mark.
 type Fault struct {
 	Verdict Verdict
-	Block   int    // number of the block, or of the block that would be next
-	Offset  int64  // of that block in the file; in a foreign file, of the fault
+	Block   int    // number of the block, or of the block that would be next; -1 in a foreign file
+	Offset  int64  // of that block in the file; in a foreign file, about of the fault
 	Message uint64 // number of the first message that was not read
 	Why     string // for people
 }
 
 func (f *Fault) Error() string {
-	if f.Offset == 0 {
+	switch {
+	case f.Offset == 0:
 		return fmt.Sprintf("%s: %s", f.Verdict, f.Why)
+	case f.Block < 0:
+		return fmt.Sprintf("%s: message %d at about offset %d: %s", f.Verdict, f.Message, f.Offset, f.Why)
 	}
 	return fmt.Sprintf("%s: block %d at offset %d, message %d: %s", f.Verdict, f.Block, f.Offset, f.Message, f.Why)
 }
