@@ -1,0 +1,68 @@
+package gateway
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+)
+
+// says writes the pieces, one after the other, to a sniffer's other end, and returns what it
+// is told and what the sniffer's reader gets.
+func says(t *testing.T, pieces ...string) (told, read string, err error) {
+	t.Helper()
+	client, server := net.Pipe()
+	answer := make(chan string)
+	go func() { // ends when server is closed
+		for _, p := range pieces {
+			io.WriteString(client, p)
+		}
+		if len(pieces) == 0 || !strings.HasSuffix(pieces[len(pieces)-1], "\n") {
+			client.Close()
+		}
+		b, _ := io.ReadAll(client)
+		client.Close()
+		answer <- string(b)
+	}()
+	s := sniff(server)
+	want := len(strings.Join(pieces, ""))
+	b := make([]byte, want+1)
+	n, err := io.ReadAtLeast(s, b, want)
+	server.Close()
+	return <-answer, string(b[:n]), err
+}
+
+func TestSniffLetsSSHThroughUnchanged(t *testing.T) {
+	long := "SSH-2.0-" + strings.Repeat("x", 200) + "\r\n"
+	for _, pieces := range [][]string{{"SSH-2.0-x\r\n"}, {"S", "SH", "-2.0-x\r\n"}, {"SSH-2.0-x\r\n", "key exchange\n"}, {long}} {
+		told, read, err := says(t, pieces...)
+		if want := strings.Join(pieces, ""); read != want || err != nil || told != "" {
+			t.Errorf("of %q the server reads %q, %v, and the client is told %q", pieces, read, err, told)
+		}
+	}
+}
+
+func TestSniffRefusesWhatIsNotSSH(t *testing.T) {
+	for _, pieces := range [][]string{{"GET / HTTP/1.0\r\n"}, {"SSX", "-\n"}, {"\x16\x03\x01\x00\n"}, {"ssh-2.0-x\r\n"}} {
+		told, read, err := says(t, pieces...)
+		if told != "Invalid SSH identification string.\r\n" || read != "" || err == nil || !strings.Contains(err.Error(), "does not speak SSH: it sent \"") {
+			t.Errorf("of %q the server reads %q, %v, and the client is told %q", pieces, read, err, told)
+		}
+	}
+}
+
+func TestSniffOfSilence(t *testing.T) {
+	client, server := net.Pipe()
+	client.Close()
+	if n, err := sniff(server).Read(make([]byte, 10)); n != 0 || err != io.EOF {
+		t.Errorf("Read = %d, %v, want EOF", n, err)
+	}
+}
+
+// What is shown of a stranger's bytes is bounded, and can't act on a terminal.
+func TestSniffQuotesStrangers(t *testing.T) {
+	_, _, err := says(t, "\x1b]0;evil\a"+strings.Repeat("y", 500)+"\n")
+	if err == nil || strings.ContainsAny(err.Error(), "\x1b\a\n") || len(err.Error()) > 200 {
+		t.Errorf("the record says %v", err)
+	}
+}
