@@ -56,8 +56,12 @@ func (c Config) validateParent() error {
 
 // MakeDirectory makes the folder, for its owner alone, if it is missing and the one above
 // it is there; a folder that is there is left as it is. What records calls it before
-// [New]. What only reads does not, so that a name typed wrong stays an error.
+// [New]. What only reads does not, so that a name typed wrong stays an error. A nil fsys is
+// the operating system's.
 func (c Config) MakeDirectory(fsys disk.FS) error {
+	if fsys == nil {
+		fsys = disk.OS{}
+	}
 	if _, err := fsys.Stat(c.Directory); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

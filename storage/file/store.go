@@ -38,8 +38,12 @@ type Store struct {
 
 var _ storage.Store = (*Store)(nil)
 
-// New returns the store in the folder, which must exist.
+// New returns the store in the folder, which must exist. A nil fsys is the operating
+// system's; others are for tests.
 func New(cfg Config, fsys disk.FS) (*Store, error) {
+	if fsys == nil {
+		fsys = disk.OS{}
+	}
 	info, err := fsys.Stat(cfg.Directory)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
