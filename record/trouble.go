@@ -267,6 +267,9 @@ func (l *Log) resume() error {
 		return errGap
 	}
 	l.trouble.end()
+	if !l.isOwn {
+		l.tee(0, &gap) // it is in the log already, and this is the record beside
+	}
 	l.r.cfg.Logger.Warn("recording goes on after a gap", "connection", l.id)
 	return nil
 }
