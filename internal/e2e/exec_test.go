@@ -185,5 +185,8 @@ func TestEnvironment(t *testing.T) {
 		if got := strings.Join(ch.Env, " "); got != "LC_TEST=yes BASH_ENV=/tmp/evil" {
 			t.Errorf("the log has the variables %q", got)
 		}
+		if g.backend == "local" && len(ch.Failed) != 1 { // sshd does not say what it refuses
+			t.Errorf("the log has the refusals %q, want one", ch.Failed)
+		}
 	})
 }

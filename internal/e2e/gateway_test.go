@@ -21,6 +21,7 @@ import (
 // gateway is a sshtrail serve that a test has started.
 type gateway struct {
 	*process
+	backend            string
 	dir                string // holds its files, and those of its clients
 	user               string // may log in
 	hostKey, clientKey ssh.PublicKey
@@ -49,7 +50,7 @@ func start(t testing.TB, b backend, o options) *gateway {
 // newGateway makes all that a gateway needs, and does not start it.
 func newGateway(t testing.TB, b backend, o options) *gateway {
 	t.Helper()
-	g := &gateway{dir: t.TempDir()}
+	g := &gateway{backend: b.name, dir: t.TempDir()}
 	g.writeConfig(t, b, o)
 	return g
 }

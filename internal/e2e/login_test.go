@@ -2,14 +2,9 @@ package e2e
 
 import (
 	"encoding/json"
-	"net"
-	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/sshtrail/sshtrail/event"
 	"github.com/sshtrail/sshtrail/internal/oracle"
@@ -113,37 +108,5 @@ func TestPasswordsOnRequest(t *testing.T) {
 	good := oracle.Bodies[*event.AuthPasswordSuccessful](g.stop(t).only(t))
 	if len(good) != 1 || string(good[0].Password) != password || good[0].PasswordHidden {
 		t.Errorf("the log has %+v, want one success with the password", good)
-	}
-}
-
-// Without a configuration it serves its caller, with the keys of the caller's ~/.ssh.
-func TestServeWithoutConfiguration(t *testing.T) {
-	t.Parallel()
-	eventually(t, "port 2222, where it listens, is free", func() bool {
-		l, err := net.Listen("tcp", "127.0.0.1:2222")
-		return err == nil && l.Close() == nil
-	})
-	cmd := program(t, sshtrail, "serve")
-	home := strings.TrimPrefix(cmd.Env[1], "HOME=")
-	key := writeKey(t, home+"/key")
-	if err := os.Mkdir(home+"/.ssh", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, home+"/.ssh/authorized_keys", string(ssh.MarshalAuthorizedKey(key)))
-	p := begin(t, cmd)
-	p.out.awaitText(t, "host key: ", p.ended)
-	client := program(t, "ssh", "-F", "none", "-i", home+"/key", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile="+home+"/known",
-		"-p", "2222", "-l", me(t), "localhost", "echo $((6 * 7))")
-	if out := must(t, client); out != "42\n" {
-		t.Errorf("ssh prints %q, want 42", out)
-	}
-	p.signal(t, syscall.SIGINT)
-	if status := p.wait(t); status != 0 {
-		t.Errorf("serve ended with status %d, want 0", status)
-	}
-	list := program(t, sshtrail, "ls")
-	list.Env = cmd.Env
-	if out := must(t, list); !strings.Contains(out, "echo $((6 * 7))") {
-		t.Errorf("sshtrail ls prints:\n%s", out)
 	}
 }

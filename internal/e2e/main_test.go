@@ -22,6 +22,7 @@ var sshtrail string
 
 func TestMain(m *testing.M) {
 	oracle.RunProgram()
+	runAlone()
 	flag.Parse()
 	// Tests mostly wait for other processes, so there may be more of them than cores.
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
