@@ -180,6 +180,89 @@ func TestDecodeNothingHidden(t *testing.T) {
 	}
 }
 
+// bitWriter writes as RFC 1951 §3.1.1 says: numbers lowest bit first, codes highest first.
+type bitWriter struct {
+	b []byte
+	n int
+}
+
+func (w *bitWriter) bit(v int) {
+	if w.n%8 == 0 {
+		w.b = append(w.b, 0)
+	}
+	w.b[w.n/8] |= byte(v << (w.n % 8))
+	w.n++
+}
+
+func (w *bitWriter) number(v, bits int) {
+	for i := range bits {
+		w.bit(v >> i & 1)
+	}
+}
+
+func (w *bitWriter) code(code string) {
+	for _, c := range code {
+		w.bit(int(c - '0'))
+	}
+}
+
+// dynamic begins a block whose code lengths are written with the codes 0 for 0, 10 for
+// 1 and 11 for many zeros (symbol 18).
+func dynamic() *bitWriter {
+	w := new(bitWriter)
+	w.number(1, 1)
+	w.number(2, 2)
+	w.number(0, 5)  // 257 literals and lengths
+	w.number(0, 5)  // 1 distance
+	w.number(14, 4) // 18 lengths of code lengths
+	for _, symbol := range lenOrder[:18] {
+		w.number(map[uint8]int{0: 1, 1: 2, 18: 2}[symbol], 3)
+	}
+	return w
+}
+
+func TestDecodeCodes(t *testing.T) {
+	zeros := func(w *bitWriter, n int) {
+		w.code("11")
+		w.number(n-11, 7)
+	}
+	corrupt := func(name, why string, w *bitWriter) {
+		t.Helper()
+		var got *CorruptError
+		if _, _, err := new(Decoder).Decode(nil, w.b, 100); !errors.As(err, &got) || got.Why != why {
+			t.Errorf("%s: Decode = %v, want %q", name, err, why)
+		}
+	}
+	w := dynamic()
+	w.code("1010") // the literals 0 and 1
+	zeros(w, 138)
+	zeros(w, 117)
+	w.code("10") // the distance
+	corrupt("no end of block", "a block that can't end", w)
+
+	w = dynamic()
+	w.code("101010") // three codes of one bit
+	corrupt("too many codes, cut behind them", "more codes than there can be", w)
+
+	w = dynamic()
+	w.code("10")
+	for range 3 {
+		zeros(w, 138)
+	}
+	corrupt("too many lengths", "more code lengths than were announced", w)
+
+	w = dynamic()
+	w.code("10")
+	zeros(w, 138)
+	zeros(w, 117)
+	w.code("10") // the end of the block
+	w.code("0")  // no distance
+	w.code("001")
+	if got, _, err := new(Decoder).Decode(nil, w.b, 100); err != nil || string(got) != "\x00\x00" {
+		t.Errorf("a good block: Decode = %x, %v; want 0000, nil", got, err)
+	}
+}
+
 func TestDecodeDoesNotAllocate(t *testing.T) {
 	plain := contents()["text"]
 	var b bytes.Buffer
