@@ -231,7 +231,7 @@ func (c *checker) value(s *shape, depth int) error {
 		if limit == 0 {
 			limit = MaxMessage
 		}
-		_, err = c.s.Text(0, limit)
+		err = c.text(limit, s.rule)
 	case formBytes:
 		_, err = c.s.Bytes()
 	case formUint:
@@ -244,6 +244,17 @@ func (c *checker) value(s *shape, depth int) error {
 		err = c.pairs(s, s.known, depth)
 	case formArray:
 		err = c.array(s, depth)
+	}
+	return err
+}
+
+func (c *checker) text(limit int, r *rule) error {
+	t, err := c.s.Text(0, limit)
+	if r == nil || err != nil && err != cbor.ErrMore {
+		return err
+	}
+	if err == nil && !r.whole(string(t)) || err != nil && c.s.Size() > 0 && !r.begun(string(t), c.s.Size()) {
+		return c.s.Fault("%.80q: %s", t, r.words)
 	}
 	return err
 }

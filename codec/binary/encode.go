@@ -131,6 +131,9 @@ func appendBody(dst []byte, ev *event.Event) ([]byte, error) {
 	if s, ok := ev.Body.(*event.Summary); ok && s.Version != 1 {
 		return nil, fmt.Errorf("summary of version %d: must be 1", s.Version)
 	}
+	if showsHidden(ev.Body) {
+		return nil, errors.New("a password that is hidden: it must not be there")
+	}
 	var err error
 	if row.Extension != "" {
 		dst = appendCarrier(dst, row.Type, row.Extension)
@@ -140,6 +143,21 @@ func appendBody(dst []byte, ev *event.Event) ([]byte, error) {
 		dst, err = appendPayload(append(dst, headPayload...), v.Elem(), p.shape)
 	}
 	return appendChannel(dst, row.Type, ev.Channel), err
+}
+
+// showsHidden reports whether a body has a password of which it says that it is hidden.
+func showsHidden(body event.Body) bool {
+	switch b := body.(type) {
+	case *event.AuthPassword:
+		return b.PasswordHidden && len(b.Password) > 0
+	case *event.AuthPasswordSuccessful:
+		return b.PasswordHidden && len(b.Password) > 0
+	case *event.AuthPasswordFailed:
+		return b.PasswordHidden && len(b.Password) > 0
+	case *event.AuthPasswordBackendError:
+		return b.PasswordHidden && len(b.Password) > 0
+	}
+	return false
 }
 
 func appendChannel(dst []byte, t event.Type, channel uint64) []byte {
@@ -256,6 +274,9 @@ func appendValue(dst []byte, v reflect.Value, s *shape) ([]byte, error) {
 	}
 	switch s.form {
 	case formText:
+		if s.rule != nil && !s.rule.whole(v.String()) {
+			return nil, fmt.Errorf("%.80q: %s", v.String(), s.rule.words)
+		}
 		return appendReplaced(dst, v.String(), s.limit), nil
 	case formBytes:
 		return cbor.AppendBytes(dst, v.Bytes()), nil

@@ -61,7 +61,7 @@ func (c *checker) known(f *field, depth int) error {
 	if f.shape.form == formText && c.content[from] != cbor.Null {
 		e.text, e.textEnd = c.textAt(from)
 	}
-	if c.m.Type == typeIO && f.Key == "data" {
+	if c.m.Type == typeIO && f.Key == "data" || f.Key == "password" {
 		c.m.size = stringSize(c.content[from:c.s.Pos()])
 	}
 	c.entries = append(c.entries, e)
@@ -173,6 +173,9 @@ func (p *openPairs) value(key []byte) error {
 		err = p.checker.value(f.shape, p.depth+1)
 	} else {
 		err = p.anything(p.depth + 1)
+	}
+	if err == nil {
+		err = p.hidden(key)
 	}
 	if err != nil {
 		return err

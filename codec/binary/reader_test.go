@@ -84,3 +84,29 @@ func TestEvents(t *testing.T) {
 		t.Errorf("Events = %+v, want the exec with the bytes of its program", got)
 	}
 }
+
+// TestManyBlocks has more blocks than an index has points, so that its step is 2.
+func TestManyBlocks(t *testing.T) {
+	l := newLogMaker(t)
+	for i := range int64(maxPoints + 100) {
+		l.add(event.Event{Time: i, Body: &event.IO{Data: []byte("x")}})
+		l.flush()
+	}
+	log := l.end()
+	r := NewReader(bytes.NewReader(log))
+	for _, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	index := r.Summary().Index
+	if r.Verdict() != Complete || len(index) != (maxPoints+101+1)/2 {
+		t.Fatalf("Verdict = %v with %d points, want complete with %d", r.Verdict(), len(index), (maxPoints+101+1)/2)
+	}
+	for i, point := range index[:10] {
+		b, err := ReadBlock(bytes.NewReader(log), point[0])
+		if err != nil || b.Number != uint32(2*i) || b.From != point[1] {
+			t.Errorf("block at point %d = %+v, %v; want number %d from %d", i, b, err, 2*i, point[1])
+		}
+	}
+}

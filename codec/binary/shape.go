@@ -19,6 +19,7 @@ type shape struct {
 	count    int     // items of an array: at most this many,
 	fixed    bool    // or exactly
 	limit    int     // bytes of a text, 0 if only the message limits it
+	rule     *rule   // of a text, nil if it may be any
 	fields   []field // of a map: the known ones, then ours
 	known    int     // how many of the fields are known ones
 	exact    bool    // a map that has these keys alone: no Raw ones and none of ours
@@ -95,6 +96,7 @@ func mapShape(fields []event.Field, exact bool) *shape {
 			s.known++
 		}
 		fs := shapeOf(f.Type, exact)
+		fs.rule = ruleOf(f)
 		if exact {
 			limitSummary(f.Key, fs)
 		}
