@@ -12,8 +12,8 @@ const (
 
 // Connect is the first event of a connection: its TCP connection was accepted.
 type Connect struct {
-	RemoteAddr string `key:"remoteAddr"` // IP address without zone and port
-	Country    string `key:"country"`    // ISO 3166-1 alpha-2, "XX" if not known
+	RemoteAddr string `key:"remoteAddr,ip"` // without zone and port; empty if there is none
+	Country    string `key:"country"`       // ISO 3166-1 alpha-2, "XX" if not known
 	RemotePort uint32 `key:"remotePort,ours"`
 	LocalAddr  string `key:"localAddr,ours"`
 	LocalPort  uint32 `key:"localPort,ours"`

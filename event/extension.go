@@ -104,7 +104,7 @@ type GlobalReply struct {
 // GatewayStart begins each log of the gateway's own.
 type GatewayStart struct {
 	Version   string `key:"version"`
-	Config    string `key:"config"`         // SHA-256 of the configuration, lower-case hex
+	Config    string `key:"config,sha256"`  // of the configuration, lower-case hex
 	Continues string `key:"continues,ours"` // the log that was full, if this one goes on from it
 }
 

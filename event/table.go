@@ -40,9 +40,10 @@ func (r *Row) New() Body { return reflect.New(r.goType).Interface().(Body) }
 // Field is one field of a body, by its struct tag.
 type Field struct {
 	Key    string
-	Ours   bool  // a key that ContainerSSH's format does not have
-	Always bool  // one of ours that is written even if it is zero
-	Index  []int // for reflect.Value.FieldByIndex
+	Ours   bool   // a key that ContainerSSH's format does not have
+	Always bool   // one of ours that is written even if it is zero
+	Rule   string // what its text must be: "ip", "sha256", or "" for any
+	Index  []int  // for reflect.Value.FieldByIndex
 	Type   reflect.Type
 }
 
@@ -171,6 +172,9 @@ func FieldsOf(t reflect.Type) []Field {
 		for o := range strings.SplitSeq(options, ",") {
 			field.Ours = field.Ours || o == "ours"
 			field.Always = field.Always || o == "always"
+			if o == "ip" || o == "sha256" {
+				field.Rule = o
+			}
 		}
 		if field.Ours {
 			ours = append(ours, field)
