@@ -98,7 +98,8 @@ type GlobalReply struct {
 	RequestType string `key:"requestType"`
 	Accepted    bool   `key:"accepted"`
 	Reason      string `key:"reason"`
-	By          By     `key:"by"` // who replied
+	Payload     []byte `key:"payload,ours"` // specific to the request (RFC 4254 §4)
+	By          By     `key:"by,ours"`      // who replied
 }
 
 // GatewayStart begins each log of the gateway's own.

@@ -274,7 +274,7 @@ func TestBeforeTheLoginMemoryIsBounded(t *testing.T) {
 
 func TestTheOwnLogIsTheRecordOfAccess(t *testing.T) {
 	m := newDisk(t)
-	r := mustOpen(t, m, func(c *record.Config) { c.Own = &record.Own{Version: "v1", Config: "abc"} })
+	r := mustOpen(t, m, func(c *record.Config) { c.Own = &record.Own{Version: "v1", Config: strings.Repeat("ab", 32)} })
 	knock := &session{log: r.Begin()}
 	knock.emit(0, &event.Connect{RemoteAddr: "192.0.2.66", Country: "XX"})
 	knock.emit(0, &event.AuthNone{Username: "root"})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
@@ -213,7 +214,7 @@ func sampleRecovered() *sample {
 // sampleGateway is the gateway's own log.
 func sampleGateway() *sample {
 	s := newSample(event.Gateway)
-	s.add(0, &event.GatewayStart{Version: "v1.2.3", Config: "e3b0c442"})
+	s.add(0, &event.GatewayStart{Version: "v1.2.3", Config: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"})
 	s.add(0, &event.Recovered{Log: "019abc0123477def8123456789abcdef", Saved: 17})
 	s.on(sampleConn,
 		&event.Connect{RemoteAddr: "203.0.113.7", Country: "XX", RemotePort: 51234},
@@ -246,14 +247,14 @@ var hostile = func() string {
 // sampleHostile has it wherever a peer can put it.
 func sampleHostile() *sample {
 	s := newSample(sampleConn)
-	s.login(hostile, hostile)
+	s.login(hostile, "203.0.113.66")
 	auth := hostile
-	s.summary.Auth, s.summary.Target = &auth, &auth
+	s.summary.RemoteAddr, s.summary.Auth, s.summary.Target = &auth, &auth, &auth
 	s.summary.Channels = []event.ChannelSummary{{ChannelType: hostile, Program: &auth, Subsystem: &auth, ExitSignal: &auth}}
 	key := event.PubkeyAttempt{Username: hostile, Key: hostile, Fingerprint: hostile, Reason: hostile}
 	password := event.PasswordAttempt{Username: hostile, Password: []byte(hostile), Reason: hostile}
 	s.add(0,
-		&event.Connect{RemoteAddr: hostile, Country: hostile, LocalAddr: hostile},
+		&event.Connect{Country: hostile, LocalAddr: hostile},
 		&event.AuthPassword{PasswordAttempt: password}, &event.AuthPasswordSuccessful{PasswordAttempt: password},
 		&event.AuthPasswordFailed{PasswordAttempt: password}, &event.AuthPasswordBackendError{Username: hostile, Reason: hostile},
 		&event.AuthPubkey{PubkeyAttempt: key}, &event.AuthPubkeySuccessful{PubkeyAttempt: key},
@@ -265,13 +266,13 @@ func sampleHostile() *sample {
 		&event.AuthMethod{Username: hostile, Method: hostile, Reason: hostile}, &event.AuthPartial{Username: hostile, Method: hostile},
 		&event.HandshakeFailed{Reason: hostile}, &event.HandshakeSuccessful{Username: hostile, Handshake: event.Handshake{
 			ClientVersion: hostile, Kex: hostile, HostKey: hostile, CipherIn: hostile, CipherOut: hostile, MACIn: hostile, MACOut: hostile}},
-		&event.GlobalRequestUnknown{RequestType: hostile, By: event.By(hostile)},
-		&event.GlobalReply{RequestType: hostile, Reason: hostile, By: event.By(hostile)},
+		&event.GlobalRequestUnknown{RequestType: hostile, By: event.ByTarget},
+		&event.GlobalReply{RequestType: hostile, Reason: hostile, By: event.ByTarget},
 		&event.GlobalRequestDecodeFailed{RequestType: hostile, Reason: hostile},
 		&event.ForwardTCPIP{BindHost: hostile}, &event.CancelForwardTCPIP{BindHost: hostile},
 		&event.ForwardStreamLocal{Path: hostile}, &event.CancelForwardStreamLocal{Path: hostile},
 		&event.Gap{Reason: hostile}, &event.Refused{Reason: hostile}, &event.Recovered{Log: hostile},
-		&event.GatewayStart{Version: hostile, Config: hostile, Continues: hostile}, &event.GatewayStop{Reason: hostile},
+		&event.GatewayStart{Version: hostile, Config: strings.Repeat("ab", 32), Continues: hostile}, &event.GatewayStop{Reason: hostile},
 	)
 	s.add(1, &event.NewChannelDirectTCPIP{HostToConnect: hostile, OriginatorHost: hostile}, &event.NewChannelFailed{ChannelType: hostile, Reason: hostile})
 	s.add(2, &event.NewChannelForwardedTCPIP{ConnectedHost: hostile, OriginatorHost: hostile}, &event.NewChannelSuccessful{ChannelType: hostile})
@@ -279,17 +280,17 @@ func sampleHostile() *sample {
 	s.add(4, &event.NewChannelDirectStreamLocal{Path: hostile})
 	s.add(5, &event.NewChannelForwardedStreamLocal{Path: hostile})
 	s.add(0,
-		&event.NewChannel{ChannelType: hostile, By: event.By(hostile)}, &event.NewChannelSuccessful{ChannelType: hostile},
-		&event.ChannelRequestUnknown{RequestType: hostile, By: event.By(hostile)},
-		&event.ChannelRequestDecodeFailed{RequestID: 1, RequestType: hostile, Reason: hostile, By: event.By(hostile)},
+		&event.NewChannel{ChannelType: hostile, By: event.ByTarget}, &event.NewChannelSuccessful{ChannelType: hostile},
+		&event.ChannelRequestUnknown{RequestType: hostile, By: event.ByTarget},
+		&event.ChannelRequestDecodeFailed{RequestID: 1, RequestType: hostile, Reason: hostile, By: event.ByTarget},
 		&event.SetEnv{RequestID: 2, Name: hostile, Value: hostile}, &event.RequestFailed{RequestID: 2, Reason: hostile},
 		&event.Pty{RequestID: 3, Term: hostile}, &event.X11{RequestID: 4, AuthProtocol: hostile, Cookie: hostile},
 		&event.Exec{RequestID: 5, Program: hostile}, &event.ForcedCommand{RequestID: 5, Program: hostile},
 		&event.Subsystem{RequestID: 6, Subsystem: hostile}, &event.Signal{RequestID: 7, Signal: hostile},
 		&event.IO{Stream: event.Stdout, Data: []byte(hostile)},
 		&event.ExitSignal{Signal: hostile, ErrorMessage: hostile, LanguageTag: hostile},
-		&event.CloseWrite{By: event.By(hostile)}, &event.Close{By: event.By(hostile)},
+		&event.CloseWrite{By: event.ByTarget}, &event.Close{By: event.ByTarget},
 	)
-	s.add(0, &event.Disconnect{By: event.By(hostile), Reason: hostile})
+	s.add(0, &event.Disconnect{By: event.ByTarget, Reason: hostile})
 	return s
 }

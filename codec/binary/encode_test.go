@@ -93,6 +93,8 @@ func TestProperty(t *testing.T) {
 		}
 		if s, ok := body.(*event.Summary); ok {
 			s.Version = 1
+		} else {
+			settle(body)
 		}
 		ev := event.Event{
 			Conn: event.ConnID(rapid.StringMatching("[ -~]{1,255}").Draw(t, "conn")),
@@ -137,6 +139,10 @@ func drawText(t *rapid.T, plain bool) string {
 func draw(t *rapid.T, v reflect.Value, plain bool) {
 	switch v.Kind() {
 	case reflect.String:
+		if v.Type() == reflect.TypeFor[event.By]() {
+			v.SetString(rapid.SampledFrom([]string{"", "client", "gateway", "target"}).Draw(t, "by"))
+			return
+		}
 		v.SetString(drawText(t, plain))
 	case reflect.Bool:
 		v.SetBool(rapid.Bool().Draw(t, "bool"))

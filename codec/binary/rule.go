@@ -60,8 +60,8 @@ var ipRule = rule{
 }
 
 var sha256Rule = rule{
-	words: "must be 64 lower-case hexadecimal digits",
-	whole: func(s string) bool { return len(s) == 64 && only(s, "0123456789abcdef") },
+	words: "must be 64 lower-case hexadecimal digits, or empty",
+	whole: func(s string) bool { return s == "" || len(s) == 64 && only(s, "0123456789abcdef") },
 	begun: func(s string, size int) bool { return size == 64 && only(s, "0123456789abcdef") },
 }
 

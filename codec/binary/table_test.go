@@ -23,16 +23,38 @@ func filled(row *event.Row) event.Body {
 	body := row.New()
 	n := 0
 	fill(reflect.ValueOf(body).Elem(), &n, row.Extension == "summary")
-	if s, ok := body.(*event.Summary); ok {
-		s.Version = 1
-	}
+	settle(body)
 	return body
+}
+
+// settle gives the fields their value that can't have any.
+func settle(body event.Body) {
+	switch b := body.(type) {
+	case *event.Summary:
+		b.Version = 1
+	case *event.Connect:
+		b.RemoteAddr = "2001:db8::7"
+	case *event.GatewayStart:
+		b.Config = strings.Repeat("0123456789abcdef", 4)
+	case *event.AuthPassword:
+		b.Password = nil
+	case *event.AuthPasswordSuccessful:
+		b.Password = nil
+	case *event.AuthPasswordFailed:
+		b.Password = nil
+	case *event.AuthPasswordBackendError:
+		b.Password = nil
+	}
 }
 
 func fill(v reflect.Value, n *int, plain bool) {
 	*n++
 	switch v.Kind() {
 	case reflect.String:
+		if v.Type() == reflect.TypeFor[event.By]() {
+			v.SetString(string(event.ByGateway))
+			return
+		}
 		v.SetString(fmt.Sprintf("text %d\xff", *n))
 		if plain {
 			v.SetString(fmt.Sprintf("text %d", *n))
@@ -144,9 +166,7 @@ func TestTable(t *testing.T) {
 
 func empty(row *event.Row) event.Body {
 	body := row.New()
-	if s, ok := body.(*event.Summary); ok {
-		s.Version = 1
-	}
+	settle(body)
 	return body
 }
 
