@@ -41,6 +41,7 @@ type Log struct {
 	next   uint64          // number of the next event
 
 	written atomic.Uint64 // next, for who does not hold sem
+	over    atomic.Bool   // phase is ended, likewise
 	skipped skipped
 	trouble trouble
 	q       queue
@@ -118,17 +119,32 @@ func (l *Log) SetTarget(name string) error {
 // Emit records body. See tap.Sink, whose contract it keeps. It does not keep body.
 func (l *Log) Emit(channel uint64, body event.Body) error {
 	if data, ok := body.(*event.IO); ok && len(data.Data) == 0 {
-		l.skipped.add(data.Stream, data.Skipped)
-		return nil
-	}
-	if err := l.tee(channel, body); err != nil {
-		return err
+		return l.skip(data)
 	}
 	err := l.emit(l.id, channel, body)
-	if end, ok := body.(*event.Disconnect); ok && err == errGap {
-		return l.endInGap(end)
+	end, last := body.(*event.Disconnect)
+	if last && err == errGap {
+		err = l.endInGap(end)
+	}
+	// The record of access comes second, since what a stranger can send is bounded by
+	// the first; and an end belongs into it whatever became of the log.
+	if err == nil || last {
+		err = errors.Join(err, l.tee(channel, body))
 	}
 	return err
+}
+
+// skip counts bytes that pass unseen because their interception is off. They must not
+// pass either if nothing else may.
+func (l *Log) skip(data *event.IO) error {
+	if l.over.Load() {
+		return ErrEnded
+	}
+	if err := l.trouble.err(); err != nil && err != errGap {
+		return err
+	}
+	l.skipped.add(data.Stream, data.Skipped)
+	return nil
 }
 
 // tee hands what belongs to the record of access to the recorder's own log too.
@@ -376,5 +392,10 @@ func (l *Log) finish() {
 		l.sum.target, l.sum.skipped = l.target, l.skipped.bytes()
 		l.seal(&ending{last: l.ev.Time})
 	}
+	l.ended()
+}
+
+func (l *Log) ended() {
 	l.phase, l.early = ended, nil
+	l.over.Store(true)
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -8,10 +9,11 @@ import (
 	"github.com/sshtrail/sshtrail/event"
 )
 
-// FORMAT §6: how much a summary tells.
+// How much a summary tells: of channels and programs by FORMAT §6, of other texts
+// because a message must hold it.
 const (
 	maxChannels = 256
-	maxProgram  = 1024
+	maxText     = 1024
 )
 
 // summary gathers what a log's last message tells, event by event.
@@ -23,8 +25,9 @@ type summary struct {
 	auth    []string
 	target  *string
 	skipped event.StreamBytes
-	open    map[uint64]int  // index in Channels, -1 beyond the limit
-	foreign map[uint64]bool // open channels that are not sessions
+	open    map[uint64]int     // index in Channels, -1 beyond the limit
+	asked   map[uint64][]asked // on open channels, and not answered
+	foreign map[uint64]bool    // open channels that are not sessions
 	online  map[event.ConnID]bool
 }
 
@@ -43,6 +46,9 @@ func (s *summary) observe(ev *event.Event) {
 	s.Kinds[event.KindOf(ev.Body)]++
 	if b, ok := ev.Body.(*event.IO); ok {
 		addTo(&s.Bytes, b.Stream, uint64(len(b.Data)))
+		if len(s.asked) > 0 {
+			s.started(ev.Channel)
+		}
 		return
 	}
 	if ev.Body.Type().OnChannel() {
@@ -84,18 +90,87 @@ func (s *summary) observeChannel(ev *event.Event) {
 	switch b := ev.Body.(type) {
 	case *event.NewChannelSuccessful:
 		s.addChannel(ev.Channel, b.ChannelType)
+	case *event.Exec:
+		s.ask(ev.Channel, asked{request: b.RequestID, program: text(b.Program)})
+	case *event.Subsystem:
+		s.ask(ev.Channel, asked{request: b.RequestID, subsystem: text(b.Subsystem)})
+	case *event.ForcedCommand:
+		s.answered(ev.Channel, b.RequestID)
+		s.ask(ev.Channel, asked{request: b.RequestID, program: text(b.Program)})
+	case *event.RequestAccepted:
+		if a := s.answered(ev.Channel, b.RequestID); a != nil {
+			s.start(ev.Channel, a)
+		}
+	case *event.RequestFailed:
+		s.answered(ev.Channel, b.RequestID)
+	case *event.Exit, *event.ExitSignal:
+		s.started(ev.Channel)
+		if c := s.channel(ev.Channel); c != nil {
+			describeEnd(c, b)
+		}
 	case *event.Close:
+		s.started(ev.Channel)
 		if s.foreign[ev.Channel] {
 			s.Forwarded.Received += b.Received
 			s.Forwarded.Sent += b.Sent
 			delete(s.foreign, ev.Channel)
 		}
 		delete(s.open, ev.Channel)
-	default:
-		if i, ok := s.open[ev.Channel]; ok && i >= 0 {
-			describe(&s.Channels[i], b)
+		delete(s.asked, ev.Channel)
+	}
+}
+
+// asked is a program that was asked for. It counts when the request is accepted or,
+// where no answer was wanted, when something comes of it.
+type asked struct {
+	request            uint64
+	program, subsystem *string
+}
+
+// maxAsked is how many programs are remembered that were asked for on a channel, of
+// which one at most will run.
+const maxAsked = 8
+
+func (s *summary) ask(channel uint64, a asked) {
+	if s.channel(channel) != nil && len(s.asked[channel]) < maxAsked {
+		set(&s.asked, channel, append(s.asked[channel], a))
+	}
+}
+
+// answered forgets a program that was asked for, and returns it, nil if it is not known.
+func (s *summary) answered(channel, request uint64) *asked {
+	for i, a := range s.asked[channel] {
+		if a.request == request {
+			s.asked[channel] = slices.Delete(s.asked[channel], i, i+1)
+			if len(s.asked[channel]) == 0 {
+				delete(s.asked, channel)
+			}
+			return &a
 		}
 	}
+	return nil
+}
+
+// started notes that something came of what was asked for first.
+func (s *summary) started(channel uint64) {
+	if all := s.asked[channel]; len(all) > 0 {
+		s.start(channel, s.answered(channel, all[0].request))
+	}
+}
+
+// start notes what runs on a channel. It has one program: the first.
+func (s *summary) start(channel uint64, a *asked) {
+	if c := s.channel(channel); c != nil && c.Program == nil && c.Subsystem == nil {
+		c.Program, c.Subsystem = a.program, a.subsystem
+	}
+}
+
+// channel returns what is told of an open channel, nil if nothing is.
+func (s *summary) channel(id uint64) *event.ChannelSummary {
+	if i, ok := s.open[id]; ok {
+		return &s.Channels[i]
+	}
+	return nil
 }
 
 func (s *summary) addChannel(id uint64, kind string) {
@@ -110,15 +185,9 @@ func (s *summary) addChannel(id uint64, kind string) {
 	s.Channels = append(s.Channels, event.ChannelSummary{ChannelID: id, ChannelType: *text(kind)})
 }
 
-func describe(c *event.ChannelSummary, body event.Body) {
+func describeEnd(c *event.ChannelSummary, body event.Body) {
 	switch b := body.(type) {
-	case *event.Exec:
-		c.Program = text(b.Program)
-		*c.Program = cut(*c.Program, maxProgram)
-	case *event.Subsystem:
-		c.Subsystem = text(b.Subsystem)
 	case *event.Exit:
-		c.ExitStatus = &b.ExitStatus
 		status := b.ExitStatus
 		c.ExitStatus = &status
 	case *event.ExitSignal:
@@ -130,7 +199,10 @@ func describe(c *event.ChannelSummary, body event.Body) {
 // encoder writes, and its first message has the time from.
 func (s *summary) message(from int64, encoder *binary.Writer) *event.Summary {
 	m := s.Summary
-	m.Skipped, m.Target = s.skipped, s.target
+	m.Skipped = s.skipped
+	if s.target != nil {
+		m.Target = text(*s.target)
+	}
 	if len(s.auth) > 0 {
 		m.Auth = text(strings.Join(s.auth, ","))
 	}
@@ -157,25 +229,23 @@ func (s *summary) appendTo(b *binary.Block, last int64, encoder *binary.Writer) 
 	return nil
 }
 
-// text returns s as valid UTF-8 (FORMAT §2), to be pointed at.
+// text returns what a summary tells of s, to be pointed at: valid UTF-8 (FORMAT §2), cut
+// to maxText bytes at a character. It shares no memory with s.
 func text(s string) *string {
+	const most = maxText + utf8.UTFMax // what is behind has no part in the result
 	var b strings.Builder
-	for _, r := range s { // yields U+FFFD for each byte that is none
+	for _, r := range s[:min(len(s), most)] { // yields U+FFFD for each byte that is none
 		b.WriteRune(r)
 	}
-	s = b.String()
-	return &s
-}
-
-// cut returns at most n bytes of s, which is valid, and whole characters.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
+	t := b.String()
+	if len(t) > maxText {
+		n := maxText
+		for !utf8.RuneStart(t[n]) {
+			n--
+		}
+		t = strings.Clone(t[:n])
 	}
-	for !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
+	return &t
 }
 
 func set[K comparable, V any](m *map[K]V, k K, v V) {

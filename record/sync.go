@@ -116,7 +116,7 @@ func (l *Log) sync() error {
 		s.durable = true
 	}
 	if active != nil {
-		if err := l.do(busySync, active.file.Sync); err != nil {
+		if err := l.do(busySync, func() error { return l.syncActive(active) }); err != nil {
 			return fmt.Errorf("sync journal: %w", err)
 		}
 	}
@@ -128,6 +128,16 @@ func (l *Log) sync() error {
 		return l.syncStore(stored)
 	}
 	return nil
+}
+
+// syncActive makes the segment that is written to durable, and sees to it that it is
+// still there: what is in a file without a name, no recovery finds.
+func (l *Log) syncActive(s *segment) error {
+	if err := s.file.Sync(); err != nil {
+		return err
+	}
+	_, err := l.r.cfg.FS.Stat(s.path)
+	return err
 }
 
 // syncStore makes the log in the store durable and drops the segments that it makes

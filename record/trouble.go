@@ -243,7 +243,7 @@ func (l *Log) end(conn event.ConnID, last ...event.Body) {
 		}
 	}
 	if err != nil {
-		l.phase = ended
+		l.ended()
 		l.leave(err)
 	} else if l.isOwn {
 		l.finish()

@@ -2,7 +2,10 @@ package tap
 
 import (
 	"errors"
+	"io"
+	"net"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/ssh"
 
@@ -27,6 +30,7 @@ type authWatch struct {
 	password event.PasswordAttempt
 	key      event.PubkeyAttempt
 	keyErr   error // what the callback said of key
+	offered  bool  // key was approved, and no outcome is known yet
 	tried    bool  // the current attempt's callback was called
 }
 
@@ -93,6 +97,7 @@ func (a *authWatch) callbacks(cb ssh.ServerAuthCallbacks) ssh.ServerAuthCallback
 			}
 			p, err := f(m, key)
 			a.keyErr = a.partial(err)
+			a.offered = err == nil
 			return p, a.keyErr
 		}
 	}
@@ -142,7 +147,7 @@ func (a *authWatch) challenge(user string, ask ssh.KeyboardInteractiveChallenge)
 // outcome records how an attempt ended: the library's final word, after the signature
 // was verified.
 func (a *authWatch) outcome(user, method string, err error) {
-	defer func() { a.tried = false }()
+	defer func() { a.tried, a.offered = false, false }()
 	var partial *ssh.PartialSuccessError
 	if errors.As(err, &partial) {
 		a.emit(&event.AuthPartial{Username: user, Method: method, Next: methods(partial.Next)})
@@ -239,9 +244,33 @@ func methods(cb ssh.ServerAuthCallbacks) []string {
 	return m
 }
 
+// unverified records that a key was refused whose signature was wrong: the library
+// tells of that by its error alone.
+func (a *authWatch) unverified(cause error) {
+	var network net.Error
+	if !a.offered || errors.Is(cause, io.EOF) || errors.As(cause, &network) {
+		return
+	}
+	a.key.Reason = reason(cause)
+	a.emit(&event.AuthPubkeyFailed{PubkeyAttempt: a.key})
+}
+
+// maxReason bounds what an error may say: those of the library quote the peer's lists.
+const maxReason = 1 << 10
+
 func reason(err error) string {
 	if err == nil {
 		return ""
 	}
-	return err.Error()
+	return strings.Clone(cutText(err.Error(), maxReason))
+}
+
+func cutText(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }

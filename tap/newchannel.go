@@ -71,8 +71,8 @@ func channelOpen(kind string, data []byte) (event.Body, error) {
 	if !ok {
 		return &event.NewChannel{ChannelType: kind, Payload: data}, nil
 	}
-	if known.body == nil {
-		return &event.NewChannel{ChannelType: kind}, nil
+	if known.body == nil { // RFC 4254 §6.1: there is no data
+		return &event.NewChannel{ChannelType: kind, Payload: data}, nil
 	}
 	body := known.body()
 	if err := unmarshal(data, body, 0, known.reserved); err != nil {

@@ -16,7 +16,7 @@ type Request struct {
 	Payload   []byte
 
 	raw    *ssh.Request
-	record func(ok bool, reason string) error
+	record func(ok bool, reason string, payload []byte) error
 	force  func(program string) error
 }
 
@@ -38,7 +38,7 @@ func (r *Request) Reply(ok bool, payload []byte) error {
 func (r *Request) Refuse(reason string) error { return r.answer(false, reason, nil) }
 
 func (r *Request) answer(ok bool, reason string, payload []byte) error {
-	if err := r.record(ok, reason); err != nil {
+	if err := r.record(ok, reason, payload); err != nil {
 		ok, payload = false, nil
 	}
 	return r.raw.Reply(ok, payload)
@@ -66,7 +66,7 @@ func (c *Channel) requests(raw <-chan *ssh.Request) iter.Seq[*Request] {
 			id := c.requestID.Add(1) - 1
 			body, malformed := c.decode(id, r)
 			req := &Request{Type: r.Type, WantReply: r.WantReply, Payload: r.Payload, raw: r,
-				record: func(ok bool, reason string) error { return c.emit(reply(id, ok, reason)) },
+				record: func(ok bool, reason string, _ []byte) error { return c.emit(reply(id, ok, reason)) },
 				force: func(program string) error {
 					return c.emit(&event.ForcedCommand{RequestID: id, Program: program})
 				}}
@@ -120,8 +120,8 @@ func (c *Conn) globalRequests(raw <-chan *ssh.Request) iter.Seq[*Request] {
 			body, malformed := globalRequest(id, r)
 			id++
 			req := &Request{Type: r.Type, WantReply: r.WantReply, Payload: r.Payload, raw: r,
-				record: func(ok bool, reason string) error {
-					return c.emit(0, &event.GlobalReply{RequestType: r.Type, Accepted: ok, Reason: reason, By: event.ByTarget})
+				record: func(ok bool, reason string, payload []byte) error {
+					return c.emit(0, &event.GlobalReply{RequestType: r.Type, Accepted: ok, Reason: reason, Payload: payload, By: event.ByTarget})
 				},
 				force: func(string) error { panic("tap: a global request starts no program") }}
 			switch err := c.emit(0, body); {

@@ -77,7 +77,8 @@ func (a *authWatch) refuse(cause error) error {
 	if a.meta != nil {
 		h = handshake(a.meta)
 	}
-	failed := a.sink.Emit(0, &event.HandshakeFailed{Reason: cause.Error(), Handshake: h})
+	a.unverified(cause)
+	failed := a.sink.Emit(0, &event.HandshakeFailed{Reason: reason(cause), Handshake: h})
 	by := event.ByGateway
 	if goneReason(cause) == "connection closed" {
 		by = event.ByClient

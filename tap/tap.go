@@ -112,7 +112,11 @@ func (c *Conn) Tell(sentence string) {
 }
 
 // Wait returns when the connection is gone, with the reason.
-func (c *Conn) Wait() error { return c.server.Wait() }
+func (c *Conn) Wait() error {
+	err := c.server.Wait()
+	c.gone()
+	return err
+}
 
 // Close ends the connection as [Conn.CloseWith] does, by the target, unless the client
 // or somebody else has ended it already.
@@ -167,7 +171,7 @@ func goneReason(err error) string {
 	case errors.As(err, &network):
 		return network.Err.Error()
 	}
-	return err.Error()
+	return reason(err)
 }
 
 // User returns the user name that was authenticated.
@@ -186,7 +190,7 @@ func (c *Conn) SendRequest(by event.By, name string, wantReply bool, payload []b
 	}
 	ok, answer, err := c.server.SendRequest(name, wantReply, payload)
 	if err == nil && wantReply {
-		err = c.emit(0, &event.GlobalReply{RequestType: name, Accepted: ok, By: event.ByClient})
+		err = c.emit(0, &event.GlobalReply{RequestType: name, Accepted: ok, Payload: answer, By: event.ByClient})
 	}
 	return ok, answer, err
 }
