@@ -65,15 +65,27 @@ func TestTheSummaryNamesWhatRan(t *testing.T) {
 
 // No name that a peer chooses can make a log that can't be finished.
 func TestTheSummaryIsBounded(t *testing.T) {
-	huge := strings.Repeat("x", 300_000)
-	var bodies []event.Body
-	for range 200 {
-		bodies = append(bodies, &event.NewChannelSuccessful{ChannelType: huge + "\xff"},
-			&event.Subsystem{Subsystem: huge}, &event.RequestAccepted{},
-			&event.ExitSignal{Signal: huge})
+	huge := strings.Repeat("x", 50_000) + "\xff"
+	m := newDisk(t)
+	r := mustOpen(t, m, nil)
+	s := &session{log: r.Begin()}
+	s.begin()
+	for channel := range uint64(60) {
+		s.emit(channel+1, &event.NewChannelSuccessful{ChannelType: huge})
+		s.emit(channel+1, &event.Subsystem{Subsystem: huge})
+		s.emit(channel+1, &event.RequestAccepted{})
+		s.emit(channel+1, &event.ExitSignal{Signal: huge})
 	}
-	s := summarised(t, bodies...)
-	if n := len(*s.Channels[0].Subsystem); n != 1024 {
-		t.Errorf("the summary has %d bytes of a subsystem's name, want 1024", n)
+	s.end()
+	if s.err != nil {
+		t.Fatal(s.err)
+	}
+	mustClose(t, r)
+	events, verdict := readLog(t, m, s.log.ID())
+	if verdict != binary.Complete {
+		t.Fatalf("log is %v, want complete", verdict)
+	}
+	if last := summaryOf(t, events).Channels[60]; len(*last.Subsystem) != 1024 || len(*last.ExitSignal) != 1024 || len(last.ChannelType) != 1024 {
+		t.Errorf("the summary has names of %d, %d and %d bytes, want 1024", len(*last.Subsystem), len(*last.ExitSignal), len(last.ChannelType))
 	}
 }
