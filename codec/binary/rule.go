@@ -20,49 +20,55 @@ type rule struct {
 func ruleOf(f event.Field) *rule {
 	switch {
 	case f.Type.Name() == "By":
-		return &byRule
+		return byRule()
 	case f.Rule == "ip":
-		return &ipRule
+		return ipRule()
 	case f.Rule == "sha256":
-		return &sha256Rule
+		return sha256Rule()
 	}
 	return nil
 }
 
-var byRule = rule{
-	words: "must be client, gateway or target",
-	whole: func(s string) bool {
-		return s == string(event.ByClient) || s == string(event.ByGateway) || s == string(event.ByTarget)
-	},
-	begun: func(s string, size int) bool {
-		for _, by := range []event.By{event.ByClient, event.ByGateway, event.ByTarget} {
-			if len(by) == size && strings.HasPrefix(string(by), s) {
-				return true
+func byRule() *rule {
+	return &rule{
+		words: "must be client, gateway or target",
+		whole: func(s string) bool {
+			return s == string(event.ByClient) || s == string(event.ByGateway) || s == string(event.ByTarget)
+		},
+		begun: func(s string, size int) bool {
+			for _, by := range []event.By{event.ByClient, event.ByGateway, event.ByTarget} {
+				if len(by) == size && strings.HasPrefix(string(by), s) {
+					return true
+				}
 			}
-		}
-		return false
-	},
+			return false
+		},
+	}
 }
 
 // maxIP is the length of the longest text of an address: an IPv4 one in IPv6, in full.
 const maxIP = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 
-var ipRule = rule{
-	words: "must be an IP address without zone and port, or empty",
-	whole: func(s string) bool {
-		if s == "" {
-			return true
-		}
-		a, err := netip.ParseAddr(s)
-		return err == nil && a.Zone() == ""
-	},
-	begun: func(s string, size int) bool { return size <= maxIP && only(s, "0123456789abcdefABCDEF:.") },
+func ipRule() *rule {
+	return &rule{
+		words: "must be an IP address without zone and port, or empty",
+		whole: func(s string) bool {
+			if s == "" {
+				return true
+			}
+			a, err := netip.ParseAddr(s)
+			return err == nil && a.Zone() == ""
+		},
+		begun: func(s string, size int) bool { return size <= maxIP && only(s, "0123456789abcdefABCDEF:.") },
+	}
 }
 
-var sha256Rule = rule{
-	words: "must be 64 lower-case hexadecimal digits, or empty",
-	whole: func(s string) bool { return s == "" || len(s) == 64 && only(s, "0123456789abcdef") },
-	begun: func(s string, size int) bool { return size == 64 && only(s, "0123456789abcdef") },
+func sha256Rule() *rule {
+	return &rule{
+		words: "must be 64 lower-case hexadecimal digits, or empty",
+		whole: func(s string) bool { return s == "" || len(s) == 64 && only(s, "0123456789abcdef") },
+		begun: func(s string, size int) bool { return size == 64 && only(s, "0123456789abcdef") },
+	}
 }
 
 // only reports whether all bytes of s are among those of set.
