@@ -40,6 +40,7 @@ type Command struct {
 	Kind    Kind
 	Program string   // Exec: the command line for the user's shell; Subsystem: its name
 	Env     []string // NAME=value, as the client asked and policy allowed
+	Trusted []string // NAME=value, from the gateway's own configuration: over all others
 	PTY     *PTY     // nil without one
 }
 

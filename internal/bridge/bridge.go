@@ -39,12 +39,11 @@ func Join(client Client, target Target) {
 	if targetRequests != nil {
 		j.start(&far, func() { j.targetRequests(targetRequests) })
 	}
+	j.start(&near, j.awaitClient)
 	j.start(&near, j.clientRequests)
 	j.start(&near, j.clientChannels)
-	near.Wait() // the client is gone
-	target.Close()
+	near.Wait()
 	far.Wait()
-	client.Conn.Close()
 }
 
 type joint struct {
@@ -73,6 +72,14 @@ func (j *joint) guard(f func()) {
 	f()
 }
 
+// awaitClient records the client's going when it goes, and ends the target then: what
+// else runs here may wait for an answer of the target that never comes.
+func (j *joint) awaitClient() {
+	j.client.Conn.Wait()
+	j.client.Conn.Close()
+	j.target.Close()
+}
+
 // awaitTarget ends the client's connection when the target is gone, after what the
 // target had sent has arrived.
 func (j *joint) awaitTarget() {
@@ -92,18 +99,48 @@ const noForwarding = "forwarding is not allowed"
 
 // clientRequests passes the client's global requests on.
 func (j *joint) clientRequests() {
-	for r := range j.client.Requests {
-		switch r.Type {
-		case "tcpip-forward", "cancel-tcpip-forward",
-			"streamlocal-forward@openssh.com", "cancel-streamlocal-forward@openssh.com":
-			r.Refuse(noForwarding)
-		case hostKeysProve:
-			r.Refuse("the host keys are the gateway's") // the target could only prove its own
+	j.inOrder(j.client.Requests, j.passGlobal, func() {})
+}
+
+func (j *joint) passGlobal(r *tap.Request) {
+	switch r.Type {
+	case "tcpip-forward", "cancel-tcpip-forward",
+		"streamlocal-forward@openssh.com", "cancel-streamlocal-forward@openssh.com":
+		r.Refuse(noForwarding)
+	case hostKeysProve:
+		r.Refuse("the host keys are the gateway's") // the target could only prove its own
+	default:
+		ok, answer, err := j.target.SendRequest(r.Type, r.WantReply, r.Payload)
+		r.Reply(ok && err == nil, answer)
+	}
+}
+
+// maxPending is how many requests may wait for the target's answer to one before them.
+// A client that sends more than that is not waiting for answers.
+const maxPending = 128
+
+// inOrder passes requests one after the other, for answers have the order of requests,
+// but takes them as they come: x/crypto/ssh reads nothing more from the client while it
+// can't get rid of one, not even that the client has gone. ended is called when no more
+// will come.
+func (j *joint) inOrder(requests iter.Seq[*tap.Request], pass func(*tap.Request), ended func()) {
+	queue := make(chan *tap.Request, maxPending)
+	var passing sync.WaitGroup
+	j.start(&passing, func() {
+		for r := range queue {
+			pass(r)
+		}
+	})
+	for r := range requests {
+		select {
+		case queue <- r:
 		default:
-			ok, answer, err := j.target.SendRequest(r.Type, r.WantReply, r.Payload)
-			r.Reply(ok && err == nil, answer)
+			j.client.Conn.CloseWith(event.ByGateway, fmt.Sprintf("more than %d requests wait for an answer", maxPending))
 		}
 	}
+	close(queue)
+	ended()
+	passing.Wait()
 }
 
 // OpenSSH's announcement of host keys (PROTOCOL §2.5): the target's are not what the

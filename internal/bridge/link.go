@@ -63,13 +63,12 @@ func (l *link) flow() { l.startOnce.Do(func() { close(l.started) }) }
 
 func (l *link) nearRequests(requests iter.Seq[*tap.Request]) {
 	defer l.flow()
-	for r := range requests {
+	l.inOrder(requests, func(r *tap.Request) {
 		l.pass(r)
 		if startsProgram(r.Type) {
 			l.flow()
 		}
-	}
-	l.far.Close() // the client has closed the channel, and hears no more
+	}, func() { l.far.Close() }) // the client has closed the channel, and hears no more
 }
 
 func startsProgram(request string) bool {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -146,7 +147,7 @@ func (g *Gateway) serve(ctx context.Context, c net.Conn) {
 			log.Emit(0, &event.Disconnect{By: event.ByGateway, Reason: "internal error"}) // ErrEnded if it was told already
 		}
 	}()
-	source := host(c.RemoteAddr())
+	source := sourceOf(c.RemoteAddr())
 	if why := g.admit(source); why != "" {
 		g.turnAway(c, log, why)
 		return
@@ -212,10 +213,17 @@ func (g *Gateway) endSessions(why string) {
 	}
 }
 
-func host(a net.Addr) string {
-	h, _, err := net.SplitHostPort(a.String())
+// sourceOf is whose connection it is, for the limit of each: an IPv4 address, or an IPv6
+// network of 64 bits, which is the least that anybody has (RFC 6177).
+func sourceOf(a net.Addr) string {
+	ap, err := netip.ParseAddrPort(a.String())
 	if err != nil {
 		return a.String()
 	}
-	return h
+	ip := ap.Addr().Unmap()
+	if ip.Is4() {
+		return ip.String()
+	}
+	network, _ := ip.WithZone("").Prefix(64) // an IPv6 address has one
+	return network.String()
 }

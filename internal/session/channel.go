@@ -23,9 +23,10 @@ type channel struct {
 	stderr   output
 	notices  chan []byte // for stderr: why a program could not be started
 
-	setup sync.Mutex // makes requests one after the other; before mu
-	env   []string
-	pty   *backend.PTY
+	setup   sync.Mutex // makes requests one after the other; before mu
+	env     []string
+	trusted []string
+	pty     *backend.PTY
 
 	mu       sync.Mutex
 	closed   bool

@@ -17,7 +17,7 @@ func (c *channel) run(name string, payload []byte) error {
 	if c.running() != nil {
 		return fmt.Errorf("request %s: the channel has its program already", name)
 	}
-	cmd.Env, cmd.PTY = c.env, c.pty
+	cmd.Env, cmd.Trusted, cmd.PTY = c.env, c.trusted, c.pty
 	return c.start(cmd)
 }
 

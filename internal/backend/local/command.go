@@ -36,7 +36,7 @@ func (h *host) argv(cmd backend.Command) (string, []string, error) {
 }
 
 // environ is a clean environment. As with sshd, what the client sent comes first, so that
-// it can't take the place of what we say.
+// it can't take the place of what we say, and what its key's line says comes last.
 func (h *host) environ(cmd backend.Command, tty, mark string) []string {
 	env := make(environment, 0, len(cmd.Env)+12)
 	for _, v := range cmd.Env {
@@ -61,6 +61,10 @@ func (h *host) environ(cmd backend.Command, tty, mark string) []string {
 	if cmd.PTY != nil {
 		env.set("SSH_TTY", tty)
 		env.set("TERM", cmd.PTY.Term)
+	}
+	for _, v := range cmd.Trusted {
+		name, value, _ := strings.Cut(v, "=")
+		env.set(name, value)
 	}
 	env.set(markName, mark)
 	return env
