@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sshtrail/sshtrail/internal/config"
 )
 
 func (a *app) recover() *cobra.Command {
@@ -46,14 +48,47 @@ func (a *app) runRecover(ctx context.Context) error {
 		}
 		fmt.Fprintf(a.out, "%s: %s, %d messages saved\n", r.Log, r.Verdict, r.Saved)
 	}
-	if len(rec.Recoveries()) == 0 {
+	orphans, err := a.tellOrphans(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if len(rec.Recoveries())+orphans == 0 {
 		fmt.Fprintln(a.out, "nothing to recover")
 	}
 	if err := rec.Close(ctx, "recovered"); err != nil {
 		return err
 	}
-	if failed > 0 {
+	if failed+orphans > 0 {
 		return exit(statusFailed)
 	}
 	return nil
+}
+
+// tellOrphans names the unfinished logs that nobody writes and whose journal is not
+// here: another gateway's, or one that was removed.
+func (a *app) tellOrphans(ctx context.Context, cfg *config.Config) (int, error) {
+	store, err := openStore(cfg)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for info, err := range store.List(ctx, "") {
+		if err != nil {
+			return n, err
+		}
+		if info.Finished {
+			continue
+		}
+		r, err := store.Open(ctx, info.Name)
+		if err != nil {
+			return n, err
+		}
+		inUse := r.Open()
+		r.Close()
+		if !inUse {
+			n++
+			fmt.Fprintf(a.out, "%s: left as it is: unfinished, and its journal is not in %s: recover it with the journal of the gateway that wrote it\n", info.Name, journalFolder(cfg))
+		}
+	}
+	return n, nil
 }

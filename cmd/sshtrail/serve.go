@@ -47,7 +47,10 @@ func (a *app) runServe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewTextHandler(a.err, nil))
+	signal.Ignore(syscall.SIGPIPE) // who reads the messages may go: the gateway does not
+	out := newMessages(a.err)
+	defer out.close()
+	logger := slog.New(slog.NewTextHandler(out, nil))
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 

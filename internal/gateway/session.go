@@ -62,7 +62,8 @@ func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error)
 	defer cancel()
 	s.net.SetDeadline(time.Now().Add(grace))
 	intercept := g.Config.Audit.Intercept
-	conn, channels, requests, err := tap.NewServerConn(sniff(s.net), s.authenticated(ctx), s.log, tap.Intercept{
+	watched := sniff(s.net)
+	conn, channels, requests, err := tap.NewServerConn(watched, s.authenticated(ctx), s.log, tap.Intercept{
 		Stdin: intercept.Stdin, Stdout: intercept.Stdout, Stderr: intercept.Stderr,
 		Passwords: intercept.Passwords, Forwarding: intercept.Forwarding,
 	})
@@ -72,6 +73,7 @@ func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error)
 	if !goOn() {
 		return bridge.Client{}, nil, errors.Join(errStopping, conn.CloseWith(event.ByGateway, errStopping.Error()))
 	}
+	watched.loggedIn.Store(true)
 	s.net.SetDeadline(time.Time{})
 	s.conn = conn
 	grant := conn.Permissions().ExtraData[grantKey{}].(*auth.Grant)

@@ -4,17 +4,26 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 )
 
 // sniffer looks at the first bytes that a client sends. One that does not speak SSH is
 // told so, and the record says what it spoke.
+//
+// Before the login it also bounds what is read: the library takes packets of up to 256
+// KiB from anybody.
 type sniffer struct {
 	net.Conn
-	head    []byte // read and not handed out yet
-	sniffed bool
+	head     []byte // read and not handed out yet
+	sniffed  bool
+	early    int         // bytes read before the login
+	loggedIn atomic.Bool // set by who serves the connection
 }
 
-func sniff(c net.Conn) net.Conn { return &sniffer{Conn: c} }
+// maxEarly is far more than a login takes with a dozen keys and certificates.
+const maxEarly = 128 << 10
+
+func sniff(c net.Conn) *sniffer { return &sniffer{Conn: c} }
 
 // A client begins with this (RFC 4253 §4.2).
 const identification = "SSH-"
@@ -35,7 +44,13 @@ func (s *sniffer) Read(p []byte) (int, error) {
 		s.head = s.head[n:]
 		return n, nil
 	}
-	return s.Conn.Read(p)
+	n, err := s.Conn.Read(p)
+	if !s.loggedIn.Load() {
+		if s.early += n; s.early > maxEarly {
+			return 0, fmt.Errorf("the client sent more than %d KiB before it logged in", maxEarly>>10)
+		}
+	}
+	return n, err
 }
 
 func (s *sniffer) look() error {

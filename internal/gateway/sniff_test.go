@@ -66,3 +66,27 @@ func TestSniffQuotesStrangers(t *testing.T) {
 		t.Errorf("the record says %v", err)
 	}
 }
+
+// Before the login a stranger's bytes are bounded; afterwards nobody counts.
+func TestWhatIsReadBeforeTheLoginIsBounded(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	go func() { // ends when the pipe is closed
+		near.Write([]byte("SSH-2.0-x\r\n"))
+		for {
+			if _, err := near.Write(make([]byte, 4<<10)); err != nil {
+				return
+			}
+		}
+	}()
+	s := sniff(far)
+	defer far.Close()
+	n, err := io.Copy(io.Discard, io.LimitReader(s, 1<<20))
+	if err == nil || n > maxEarly {
+		t.Errorf("%d bytes were read before a login, error %v; want at most %d and an error", n, err, maxEarly)
+	}
+	s.loggedIn.Store(true)
+	if n, err := io.Copy(io.Discard, io.LimitReader(s, 1<<20)); err != nil || n != 1<<20 {
+		t.Errorf("%d bytes were read after the login, error %v; want all", n, err)
+	}
+}
