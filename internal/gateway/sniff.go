@@ -56,7 +56,7 @@ func (s *sniffer) Read(p []byte) (int, error) {
 func (s *sniffer) look() error {
 	b := make([]byte, shown)
 	n, err := io.ReadAtLeast(s.Conn, b, len(identification))
-	s.head = b[:n]
+	s.head, s.early = b[:n], n
 	if n == 0 {
 		return err
 	}
