@@ -186,7 +186,7 @@ func TestSentencesAboutForeignFiles(t *testing.T) {
 			"block type 3": append(append(fileHeader(2), foreignGzip...), 7), "version 1": append(append(fileHeader(1), foreignGzip...), 7),
 			"after messages":    withTail(foreignFile{version: 2, items: usual(), tail: "\x07"}),
 			"after messages, 1": withTail(foreignFile{version: 1, items: usual(), open: true, tail: "\x07"}),
-			"a stored length":   withTail(foreignFile{version: 2, items: usual(), tail: "\x00\x01\x00\x01\x00"})}})},
+			"a stored length":   withTail(foreignFile{version: 2, items: usual(), tail: "\x00\x01\x00\x01\x01"})}})},
 		{text: "a wrong CRC of a closed member", files: map[string][]byte{
 			"version 1": withTail(foreignFile{version: 1, items: usual(), closed: true, crc: 1}), "version 2": withTail(foreignFile{version: 2, items: usual(), closed: true, crc: 1 << 31}),
 			"ISIZE": replaced(good, len(good)-1, 1)}},
