@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -18,8 +19,19 @@ var packages = map[string]string{
 	"rsync": "rsync", "git": "git", "tmux": "tmux", "vim": "vim", "expect": "expect",
 }
 
-// program is a program with arguments that ends with the test, in an environment that has
-// nothing of the tester's.
+// client is a client of the gateway's. Should it hang, the gateway says where it is itself.
+func (g *gateway) client(t testing.TB, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := program(t, name, args...)
+	cmd.Cancel = func() error {
+		_ = g.cmd.Process.Signal(syscall.SIGQUIT)
+		return cmd.Process.Kill()
+	}
+	return cmd
+}
+
+// program is a program with arguments, in an environment that has nothing of the tester's.
+// If it is no server it must end within our patience.
 func program(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	path := name
@@ -41,7 +53,7 @@ func program(t testing.TB, name string, args ...string) *exec.Cmd {
 // openssh is one of OpenSSH's clients, which knows the gateway as gw.
 func (g *gateway) openssh(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()
-	return program(t, name, append([]string{"-F", g.path("ssh_config")}, args...)...)
+	return g.client(t, name, append([]string{"-F", g.path("ssh_config")}, args...)...)
 }
 
 // result is how a client ended, and what it printed.

@@ -134,9 +134,9 @@ func TestRsync(t *testing.T) {
 	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
 		files, there, back := copies(t), t.TempDir(), t.TempDir()
 		remoteShell := "ssh -F " + g.path("ssh_config")
-		must(t, program(t, "rsync", "-a", "-e", remoteShell, files+"/", "gw:"+there+"/"))
+		must(t, g.client(t, "rsync", "-a", "-e", remoteShell, files+"/", "gw:"+there+"/"))
 		same(t, there, files)
-		must(t, program(t, "rsync", "-a", "-e", remoteShell, "gw:"+there+"/", back+"/"))
+		must(t, g.client(t, "rsync", "-a", "-e", remoteShell, "gw:"+there+"/", back+"/"))
 		same(t, back, files)
 		for i, log := range g.stop(t).sessions {
 			carried(t, log.Channels[0], files, i == 0, i == 1)
@@ -148,7 +148,7 @@ func TestGit(t *testing.T) {
 	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
 		home, origin := t.TempDir(), filepath.Join(t.TempDir(), "origin.git")
 		git := func(args ...string) *exec.Cmd {
-			cmd := program(t, "git", args...)
+			cmd := g.client(t, "git", args...)
 			cmd.Dir = home
 			cmd.Env = append(cmd.Env, "GIT_SSH_COMMAND=ssh -F "+g.path("ssh_config"),
 				"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b")

@@ -61,7 +61,10 @@ var announced = regexp.MustCompile(`(?m)^connect: +ssh -p (\d+) `)
 // serve starts the program and returns when it listens.
 func (g *gateway) serve(t testing.TB) {
 	t.Helper()
-	g.process = begin(t, g.command(t, "serve"))
+	limited := g.command(t, "serve")
+	cmd := exec.Command(limited.Path, limited.Args[1:]...) // it lives as long as its test
+	cmd.Env = limited.Env
+	g.process = begin(t, cmd)
 	p := g.process
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -13,7 +13,7 @@ import (
 // withPassword is ssh with a password that is typed by a program, and no key.
 func (g *gateway) withPassword(t *testing.T, secret string, args ...string) *exec.Cmd {
 	t.Helper()
-	return program(t, "sshpass", append([]string{"-p", secret, "ssh", "-F", g.path("ssh_config"), "-o", "PubkeyAuthentication=no"}, args...)...)
+	return g.client(t, "sshpass", append([]string{"-p", secret, "ssh", "-F", g.path("ssh_config"), "-o", "PubkeyAuthentication=no"}, args...)...)
 }
 
 func TestPassword(t *testing.T) {

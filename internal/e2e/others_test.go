@@ -17,7 +17,7 @@ import (
 func (g *gateway) putty(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(g.addr) // is one that the program printed
-	return program(t, name, append([]string{"-batch", "-P", port, "-pw", password, "-hostkey", ssh.FingerprintSHA256(g.hostKey)}, args...)...)
+	return g.client(t, name, append([]string{"-batch", "-P", port, "-pw", password, "-hostkey", ssh.FingerprintSHA256(g.hostKey)}, args...)...)
 }
 
 func TestPlink(t *testing.T) {
@@ -60,7 +60,7 @@ func TestDropbear(t *testing.T) {
 		writeFile(t, g.path(".ssh/known_hosts"), "127.0.0.1 "+string(ssh.MarshalAuthorizedKey(g.hostKey)))
 		for _, plan := range sizes() {
 			x := oracle.NewExchange(t, plan)
-			cmd := program(t, "dbclient", "-T", "-p", port, g.user+"@127.0.0.1", x.Command())
+			cmd := g.client(t, "dbclient", "-T", "-p", port, g.user+"@127.0.0.1", x.Command())
 			cmd.Env = append(cmd.Env, "DROPBEAR_PASSWORD="+password, "HOME="+g.dir)
 			x.Run(t, cmd)
 			defer func() { x.Check(t, g.logs(t).with(t, x.Command())) }()

@@ -1,6 +1,9 @@
 package oracle
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/sshtrail/sshtrail/event"
 )
 
@@ -28,10 +31,13 @@ func (l *Log) addToChannel(ev event.Event) {
 		}
 	case *event.Close:
 		c.Close = b
+		c.noteFirst()
 	case *event.Exit:
 		c.Status = &b.ExitStatus
+		c.noteFirst()
 	case *event.ExitSignal:
 		c.Signal = b.Signal
+		c.noteFirst()
 	default:
 		c.addRequest(b)
 	}
@@ -46,13 +52,43 @@ func (c *Channel) addRequest(body event.Body) {
 	case *event.Window:
 		c.Windows = append(c.Windows, *b)
 	case *event.Exec:
-		c.Request, c.Program = "exec", b.Program
+		c.ask(b.RequestID, "exec", b.Program)
 	case *event.Shell:
-		c.Request = "shell"
+		c.ask(b.RequestID, "shell", "")
 	case *event.Subsystem:
-		c.Request, c.Program = "subsystem", b.Subsystem
+		c.ask(b.RequestID, "subsystem", b.Subsystem)
+	case *event.ForcedCommand:
+		c.ask(b.RequestID, "exec", b.Program)
+	case *event.RequestAccepted:
+		c.note(b.RequestID)
 	case *event.RequestFailed:
 		c.Failed = append(c.Failed, b.Reason)
+		delete(c.asked, b.RequestID)
+	}
+}
+
+// ask notes that something is to be started, the first of which is the channel's.
+func (c *Channel) ask(id uint64, request, program string) {
+	if c.Request == "" {
+		c.Request, c.Program = request, program
+	}
+	if c.asked == nil {
+		c.asked = map[uint64]string{}
+	}
+	c.asked[id] = program
+}
+
+// note notes that what a request asked for runs: a channel has one program.
+func (c *Channel) note(id uint64) {
+	if program, ok := c.asked[id]; ok && c.ran == nil {
+		c.ran = &program
+	}
+}
+
+// noteFirst is for requests that wanted no answer: something came of the first.
+func (c *Channel) noteFirst() {
+	if len(c.asked) > 0 {
+		c.note(slices.Min(slices.Collect(maps.Keys(c.asked))))
 	}
 }
 

@@ -104,10 +104,10 @@ func (l *Log) checkRow(c *Channel, row event.ChannelSummary) {
 		}
 		return *s
 	}
-	told := text(row.Program) + text(row.Subsystem)
-	cut := len(c.Program) > 1024 && len(told) <= 1024
-	if row.ChannelID != c.ID || told != c.Program && !cut || statusText(row.ExitStatus) != statusText(c.Status) || text(row.ExitSignal) != c.Signal {
+	told, ran := text(row.Program)+text(row.Subsystem), text(c.ran)
+	cut := len(ran) > 1024 && len(told) <= 1024
+	if row.ChannelID != c.ID || told != ran && !cut || statusText(row.ExitStatus) != statusText(c.Status) || text(row.ExitSignal) != c.Signal {
 		l.Flaws = append(l.Flaws, fmt.Sprintf("the summary says that channel %d ran %q, with status %s and signal %q; the events say that channel %d ran %q, with status %s and signal %q",
-			row.ChannelID, told, statusText(row.ExitStatus), text(row.ExitSignal), c.ID, c.Program, statusText(c.Status), c.Signal))
+			row.ChannelID, told, statusText(row.ExitStatus), text(row.ExitSignal), c.ID, ran, statusText(c.Status), c.Signal))
 	}
 }

@@ -32,7 +32,7 @@ type Channel struct {
 	Type    string
 	Open    bool
 	Refused string // why it was not opened
-	// Request is what was started: exec, shell or subsystem; empty if nothing was.
+	// Request is what was asked for first: exec, shell or subsystem; empty if nothing was.
 	// Program is the command line or the subsystem's name.
 	Request, Program string
 	Env              []string // NAME=value, as asked for
@@ -45,6 +45,8 @@ type Channel struct {
 	Signal                string  // exit signal
 	Close                 *event.Close
 
+	asked      map[uint64]string // programs by request, those refused left out
+	ran        *string           // what a request asked for that was accepted
 	streams    [3]Meter
 	inputEnds  bool // the client sent end-of-file
 	outputEnds bool
