@@ -158,7 +158,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 }
 
 func TestChannel(t *testing.T) {
-	steps := append(session()[:4:4], step{4, &event.Pty{Term: "vt100", Columns: 80}}, step{4, &event.Window{Columns: 90}}, step{4, &event.RequestFailed{Reason: "no"}},
+	steps := append(session()[:4:4], step{4, &event.Pty{Term: "vt100", Columns: 80}}, step{4, &event.Window{Columns: 90}}, step{4, &event.RequestFailed{RequestID: 9, Reason: "no"}},
 		step{5, &event.NewChannelDirectTCPIP{HostToConnect: "db"}}, step{5, &event.NewChannelFailed{ChannelType: "direct-tcpip", Reason: "not here"}})
 	log := logOf(t, steps)
 	if len(log.Channels) != 2 || len(log.Flaws) != 0 {
