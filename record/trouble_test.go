@@ -268,3 +268,83 @@ func TestTheStoreIsAway(t *testing.T) {
 		}
 	})
 }
+
+// The end of a log does not depend on the record of access: that may be on a disk that is
+// full while this log's own journal has room.
+func TestTheEndDoesNotDependOnTheRecordOfAccess(t *testing.T) {
+	m := newDisk(t)
+	var own event.ConnID
+	var on atomic.Bool
+	p := faultdisk.NewProcess(m, func(c faultdisk.Call) faultdisk.Fault {
+		if on.Load() && (strings.Contains(c.Name, string(own)) || c.Op == faultdisk.Open) {
+			return full()
+		}
+		return faultdisk.Fault{}
+	})
+	r := mustOpen(t, p, func(c *record.Config) { c.Own = &record.Own{} })
+	names, err := m.ReadDir(logs)
+	if err != nil || len(names) != 1 {
+		t.Fatalf("logs %v, %v; want the own one", names, err)
+	}
+	own = event.ConnID(strings.TrimSuffix(names[0].Name(), ".partial"))
+	s := &session{log: r.Begin()}
+	s.begin()
+	on.Store(true)
+	knock := &session{log: r.Begin()} // it can't be recorded, and is refused
+	knock.emit(0, &event.Connect{Country: "XX"})
+	if knock.err == nil {
+		t.Error("a connection was let in that is not in the record of access")
+	}
+	s.log.Emit(0, &event.Disconnect{By: event.ByClient})
+	ctx, cancel := timeout(5 * time.Second)
+	defer cancel()
+	r.Close(ctx, "")
+	events, verdict := readLog(t, m, s.log.ID())
+	if verdict != binary.Complete || len(events) != s.taken+2 {
+		t.Errorf("the session's log is %v with %d events, want complete with its end", verdict, len(events))
+	}
+}
+
+// A journal that is removed under the recorder is a failure like another: what goes into
+// files without names, no recovery finds.
+func TestAJournalThatIsRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newDisk(t)
+		r := mustOpen(t, m, nil)
+		s := &session{log: r.Begin()}
+		s.begin()
+		failed := make(chan error, 1)
+		s.log.OnFailure(func(err error) { failed <- err })
+		names, err := m.ReadDir(journal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range names {
+			if err := m.Remove(journal + "/" + n.Name()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.output(1, 10)
+		select {
+		case <-failed:
+		case <-time.After(5 * time.Second):
+			t.Error("nobody noticed that the journal was removed")
+		}
+		s.log.Emit(0, &event.Disconnect{By: event.ByClient})
+		ctx, cancel := timeout(5 * time.Second)
+		defer cancel()
+		r.Close(ctx, "")
+	})
+}
+
+// What is not intercepted must not pass either once nothing may.
+func TestSkippedBytesDoNotPassAfterTheEnd(t *testing.T) {
+	r := mustOpen(t, newDisk(t), nil)
+	defer mustClose(t, r)
+	s := &session{log: r.Begin()}
+	s.begin()
+	s.end()
+	if err := s.log.Emit(0, &event.IO{Stream: event.Stdin, Skipped: 5}); err == nil {
+		t.Error("Emit let bytes pass after the end")
+	}
+}

@@ -29,6 +29,9 @@ func TestAnOfferedKeyIsNoSuccess(t *testing.T) {
 	if s := find[*event.AuthPubkeySuccessful](sink); len(s) != 0 {
 		t.Errorf("recorded a success: %+v", s)
 	}
+	if f := find[*event.AuthPubkeyFailed](sink); len(f) != 1 || f[0].Key == "" || f[0].Reason == "" {
+		t.Errorf("failures %+v, want one of the key, with the reason", f)
+	}
 	if f := find[*event.HandshakeFailed](sink); len(f) != 1 {
 		t.Errorf("handshake failures %+v, want 1", f)
 	}

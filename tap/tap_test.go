@@ -475,3 +475,36 @@ func TestALoginThatCannotBeRecordedIsTurnedAway(t *testing.T) {
 		t.Error("NewServerConn let a client in that is not recorded")
 	}
 }
+
+// Promise 1, off the beaten track: what answers to global requests carry, and data that a
+// channel of type session should not have, is recorded too.
+func TestNoPayloadPassesUnrecorded(t *testing.T) {
+	sink := newMemory()
+	client, server, err := connect(t, sink, allOn(), passwordServer("right"), passwordClient("right"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for r := range server.requests {
+			r.Reply(true, []byte("down"))
+		}
+	}()
+	go func() {
+		defer server.conn.Close()
+		for n := range server.channels {
+			n.Reject(ssh.Prohibited, "")
+		}
+	}()
+	if _, answer, err := client.SendRequest("question@example.com", true, []byte("up")); err != nil || string(answer) != "down" {
+		t.Fatalf("SendRequest = %q, %v", answer, err)
+	}
+	client.OpenChannel("session", []byte("hidden"))
+	client.Close()
+	sink.await(t, "the end", func() bool { return sink.ended })
+	if r := find[*event.GlobalReply](sink); len(r) != 1 || string(r[0].Payload) != "down" {
+		t.Errorf("replies %+v, want one with its payload", r)
+	}
+	if n := find[*event.NewChannel](sink); len(n) != 1 || string(n[0].Payload) != "hidden" {
+		t.Errorf("channels %+v, want one with its data", n)
+	}
+}
