@@ -78,7 +78,7 @@ func (e *Embedded) PublicKey(_ context.Context, req Request, key ssh.PublicKey) 
 		return nil, &BackendError{Op: "list keys", Err: err}
 	}
 	list := newKeyList(req, key, e.now())
-	if g, err := searchFiles(list, files); g != nil || err != nil {
+	if g, err := searchFiles(list, files, e.username); g != nil || err != nil {
 		return g, err
 	}
 	return nil, list.refuse()
@@ -124,7 +124,7 @@ func (e *Embedded) hasKey() (bool, error) {
 	}
 	var unread []error
 	for _, file := range files {
-		data, err := readKeys(file)
+		data, err := readKeys(file, e.username)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			unread = append(unread, err)
 		}

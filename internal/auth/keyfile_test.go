@@ -3,7 +3,9 @@ package auth
 import (
 	"errors"
 	"os"
+	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -80,5 +82,20 @@ func TestKeyFileOfSomebodyElse(t *testing.T) {
 	u := newUsers(t, User{Name: "alice", AuthorizedKeys: []string{file}})
 	if g, err := u.PublicKey(t.Context(), Request{Username: "alice"}, key); g != nil || !errors.As(err, &failed) {
 		t.Errorf("PublicKey() = %+v, %v, want a BackendError", g, err)
+	}
+}
+
+// As with sshd, the file may belong to the account of the user whom it lets in, and to
+// no other's.
+func TestKeysOfTheUsersOwnAccount(t *testing.T) {
+	nobody, err := user.Lookup("nobody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owners := ownersFor("nobody"); !slices.Contains(owners, nobody.Uid) {
+		t.Errorf("owners for nobody are %v, without %s", owners, nobody.Uid)
+	}
+	if owners := ownersFor("no-such-user"); slices.Contains(owners, nobody.Uid) || !slices.Contains(owners, "0") {
+		t.Errorf("owners for a user without an account are %v", owners)
 	}
 }

@@ -92,7 +92,7 @@ func (u *Users) search(user *User, req Request, key ssh.PublicKey) (*Grant, erro
 	if g := list.search("keys", strings.Join(user.Keys, "\n")); g != nil {
 		return g, nil
 	}
-	if g, err := searchFiles(list, user.AuthorizedKeys); g != nil || err != nil {
+	if g, err := searchFiles(list, user.AuthorizedKeys, user.Name); g != nil || err != nil {
 		return g, err
 	}
 	return nil, list.refuse()
@@ -100,10 +100,10 @@ func (u *Users) search(user *User, req Request, key ssh.PublicKey) (*Grant, erro
 
 // searchFiles looks through files. One that is missing lists nobody; if another can't be
 // read or trusted and no other has the key, nobody can tell.
-func searchFiles(list *keyList, files []string) (*Grant, error) {
+func searchFiles(list *keyList, files []string, username string) (*Grant, error) {
 	var unread []error
 	for _, file := range files {
-		data, err := readKeys(file)
+		data, err := readKeys(file, username)
 		if errors.Is(err, fs.ErrNotExist) {
 			list.note(fmt.Sprintf("file %q does not exist", file))
 			continue
