@@ -119,6 +119,11 @@ type Refused struct {
 	Reason string `key:"reason"`
 }
 
+// NoTarget says why a client could not be joined to its target.
+type NoTarget struct {
+	Reason string `key:"reason"`
+}
+
 // Recovered says that a log was finished after a crash.
 type Recovered struct {
 	Log   string `key:"log"`
@@ -149,6 +154,7 @@ func (*GlobalReply) Type() Type     { return onConnection }
 func (*GatewayStart) Type() Type    { return onConnection }
 func (*GatewayStop) Type() Type     { return onConnection }
 func (*Refused) Type() Type         { return onConnection }
+func (*NoTarget) Type() Type        { return onConnection }
 func (*Recovered) Type() Type       { return onConnection }
 func (e *Extension) Type() Type     { return e.Carrier }
 func (u *Unknown) Type() Type       { return u.Number }

@@ -106,6 +106,7 @@ var rows = []Row{
 	extension(onConnection, "gateway-start", GatewayStart{}),
 	extension(onConnection, "gateway-stop", GatewayStop{}),
 	extension(onConnection, "refused", Refused{}),
+	extension(onConnection, "no-target", NoTarget{}),
 	extension(onConnection, "recovered", Recovered{}),
 }
 

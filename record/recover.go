@@ -12,6 +12,7 @@ import (
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/disk"
 	"github.com/sshtrail/sshtrail/storage"
 )
 
@@ -95,7 +96,7 @@ type journalSegment struct {
 func (r *Recorder) readJournal(id event.ConnID, blocks []uint32) ([]journalSegment, error) {
 	var segments []journalSegment
 	for _, block := range blocks {
-		s, err := r.readJournalSegment(filepath.Join(r.cfg.Journal, segmentName(id, block)))
+		s, err := readJournalSegment(r.cfg.FS, filepath.Join(r.cfg.Journal, segmentName(id, block)))
 		if err != nil {
 			return nil, fmt.Errorf("read journal: %w", err)
 		}
@@ -107,8 +108,8 @@ func (r *Recorder) readJournal(id event.ConnID, blocks []uint32) ([]journalSegme
 	return segments, nil
 }
 
-func (r *Recorder) readJournalSegment(path string) (*journalSegment, error) {
-	f, err := r.cfg.FS.OpenFile(path, osRead, 0)
+func readJournalSegment(fsys disk.FS, path string) (*journalSegment, error) {
+	f, err := fsys.OpenFile(path, osRead, 0)
 	if err != nil {
 		return nil, err
 	}

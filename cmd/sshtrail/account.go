@@ -177,6 +177,8 @@ func (a *account) observeConnection(ev *event.Event) {
 		}
 	case *event.GlobalRequestDecodeFailed:
 		a.refuse(ev, nil, "global request "+b.RequestType, b.Reason)
+	case *event.NoTarget:
+		a.refuse(ev, nil, "target", b.Reason)
 	case *event.Refused:
 		a.refuse(ev, nil, "connection", b.Reason)
 	case *event.Gap:

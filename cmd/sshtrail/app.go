@@ -24,7 +24,8 @@ type stdio struct {
 // app is what the commands share.
 type app struct {
 	stdio
-	configFile string
+	configFile  string
+	configGiven bool
 }
 
 // Exit statuses, beside those of a verdict.
@@ -52,11 +53,15 @@ func run(ctx context.Context, args []string, std stdio) int {
 	err := root.ExecuteContext(ctx)
 	var status exit
 	var usage usageError
+	var problems config.Problems
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &status):
 		return int(status)
+	case errors.As(err, &problems): // each has its file and line, for editors
+		fmt.Fprintln(std.err, problems)
+		return statusFailed
 	case errors.As(err, &usage):
 		fmt.Fprintf(std.err, "sshtrail: %s\nRun 'sshtrail help' for how it is used.\n", harmless(err.Error()))
 		return statusUsage
@@ -91,6 +96,14 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
+// noArguments is for commands that take a configuration and nothing else.
+func noArguments(c *cobra.Command, given []string) error {
+	if len(given) > 0 {
+		return usageError{fmt.Errorf("%s takes no argument: name a configuration with --config FILE", c.CommandPath())}
+	}
+	return nil
+}
+
 // usage makes what is wrong with the arguments a matter of usage.
 func usage(args cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, given []string) error {
@@ -116,12 +129,18 @@ func singleDash(args []string) []string {
 }
 
 func (a *app) configFlag(c *cobra.Command) {
-	c.Flags().StringVar(&a.configFile, "config", "", "configuration `FILE`; without one: this machine's shell, for you, on the loopback")
+	c.Flags().Func("config", "configuration `FILE`; without one: this machine's shell, for you, on the loopback", func(file string) error {
+		a.configFile, a.configGiven = file, true
+		return nil
+	})
 	c.MarkFlagFilename("config", "yaml", "yml", "json")
 }
 
 // config returns the configuration that the flag names, or the embedded default.
 func (a *app) config() (*config.Config, error) {
+	if a.configGiven && a.configFile == "" {
+		return nil, usageError{errors.New("--config is empty: name a file, or leave it out for the embedded default")}
+	}
 	if a.configFile != "" {
 		return config.Load(a.configFile)
 	}

@@ -16,7 +16,7 @@ func (a *app) check() *cobra.Command {
 		Long: `Read a configuration as serve would and say everything that is wrong with it, one
 problem a line: where it is, what is wrong, and what to do. Nothing is started, and
 nothing is written.`,
-		Args: usage(cobra.NoArgs),
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return a.runCheck() },
 	}
 	a.configFlag(c)

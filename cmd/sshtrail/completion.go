@@ -13,7 +13,7 @@ const maxCompletions = 200
 
 // completeLog offers a shell the ids of the store's logs, and files.
 func (a *app) completeLog(c *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-	store, missing, err := a.store()
+	store, _, missing, err := a.store()
 	if err != nil || missing != nil || isS3(prefix) {
 		return nil, cobra.ShellCompDirectiveDefault
 	}

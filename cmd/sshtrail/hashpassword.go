@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -20,7 +22,12 @@ func (a *app) hashPassword() *cobra.Command {
 		Short: "Make the hash of a password for the configuration",
 		Long: `Read a password, from the terminal or the first line of standard input, and print its
 argon2id hash for auth.users[].password.`,
-		Args: usage(cobra.NoArgs),
+		Args: func(_ *cobra.Command, given []string) error {
+			if len(given) > 0 { // not repeated: it may be one
+				return usageError{errors.New("the password is read from the terminal or standard input, not from arguments")}
+			}
+			return nil
+		},
 		RunE: func(*cobra.Command, []string) error {
 			password, err := a.readPassword()
 			if err != nil {
@@ -64,6 +71,18 @@ func (a *app) readPassword() ([]byte, error) {
 }
 
 func (a *app) ask(f *os.File, prompt string) ([]byte, error) {
+	before, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return nil, fmt.Errorf("read password: %w", err)
+	}
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(interrupted)
+	go func() { // ends with the process, or never: then nobody waits for it
+		<-interrupted
+		term.Restore(int(f.Fd()), before) // or the shell would show nothing that is typed
+		os.Exit(statusFailed)
+	}()
 	fmt.Fprint(a.err, prompt)
 	password, err := term.ReadPassword(int(f.Fd()))
 	fmt.Fprintln(a.err)

@@ -47,19 +47,19 @@ on a terminal are quoted as in Go's source. What is not a text from the log, as
 }
 
 func (a *app) runLs(ctx context.Context, args []string, last int, asJSON bool) error {
-	store, err := a.storeNamed(args)
+	store, journal, err := a.storeNamed(args)
 	if err != nil {
 		return err
 	}
-	return a.list(ctx, store, last, asJSON)
+	return a.list(ctx, store, journal, last, asJSON)
 }
 
 // list prints the logs of a store, the last ones only if last is not 0.
-func (a *app) list(ctx context.Context, store storage.Store, last int, asJSON bool) error {
+func (a *app) list(ctx context.Context, store storage.Store, journal string, last int, asJSON bool) error {
 	show := a.rowPrinter(asJSON)
 	bad, listed := 0, false
 	each := func(info storage.Info) error {
-		row := readRow(ctx, store, info)
+		row := readRow(ctx, store, journal, info)
 		listed = true
 		if row.Error != nil {
 			bad++
@@ -87,23 +87,25 @@ func (a *app) list(ctx context.Context, store storage.Store, last int, asJSON bo
 	return nil
 }
 
-// storeNamed returns the store that a STORE argument names, or the configuration's.
-func (a *app) storeNamed(args []string) (storage.Store, error) {
+// storeNamed returns the store that a STORE argument names, or the configuration's with
+// its journal's folder.
+func (a *app) storeNamed(args []string) (s storage.Store, journal string, err error) {
 	if len(args) == 0 {
-		s, missing, err := a.store()
+		s, journal, missing, err := a.store()
 		if err == nil {
 			err = missing
 		}
-		return s, err
+		return s, journal, err
 	}
 	path := args[0]
 	if isS3(path) {
-		return nil, fmt.Errorf("%q: listing S3 is not built yet", path)
+		return nil, "", fmt.Errorf("%q: listing S3 is not built yet", path)
 	}
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("%q is no folder; of one log, 'sshtrail show' gives an account", path)
+		return nil, "", fmt.Errorf("%q is no folder; of one log, 'sshtrail show' gives an account", path)
 	}
-	return openFolder(path)
+	s, err = openFolder(path)
+	return s, "", err
 }
 
 func eachLog(ctx context.Context, s storage.Store, each func(storage.Info) error) error {

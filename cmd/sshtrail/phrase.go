@@ -148,6 +148,8 @@ func phraseOf(ev *event.Event) phrase {
 		return phrase{what: connected(b)}
 	case *event.Disconnect:
 		return phrase{what: disconnected(b)}
+	case *event.NoTarget:
+		return phrase{what: "no target: " + brief(b.Reason, maxText), colour: yellow}
 	case *event.Refused:
 		return phrase{what: "turned away: " + brief(b.Reason, maxText), colour: yellow}
 	case *event.HandshakeFailed:

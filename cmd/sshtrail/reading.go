@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/record"
 )
 
 // reading is how the reading of a log ended.
@@ -43,9 +45,10 @@ func (s *source) readMessages(ctx context.Context, r io.Reader, each func(*binar
 	}
 }
 
-// readEvents is readMessages for what is in them.
+// readEvents is readMessages for what is in them, and in the journal of a log that is open.
 func (s *source) readEvents(ctx context.Context, r io.Reader, each func(*event.Event)) (reading, error) {
-	return s.readMessages(ctx, r, func(m *binary.Message) error {
+	next := uint64(0)
+	tell := func(m *binary.Message) error {
 		ev, err := m.Event()
 		if err != nil {
 			return err
@@ -53,9 +56,28 @@ func (s *source) readEvents(ctx context.Context, r io.Reader, each func(*event.E
 		if len(ev.Conn) > maxDetail { // in a foreign log an id may be anything
 			ev.Conn = event.ConnID(shorter(string(ev.Conn), maxDetail))
 		}
+		next = m.Seq + 1
 		each(&ev)
+		return ctx.Err()
+	}
+	got, err := s.readMessages(ctx, r, tell)
+	if err == nil && got.verdict == binary.Open {
+		err = s.readJournal(next, tell)
+	}
+	return got, err
+}
+
+// readJournal calls each for the messages of an open log that are in no block yet, from
+// a number on. A journal that this user may not see is none.
+func (s *source) readJournal(first uint64, each func(*binary.Message) error) error {
+	if s.journal == "" {
 		return nil
-	})
+	}
+	err := record.ReadJournal(nil, s.journal, event.ConnID(s.name), first, each)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // judge tells an open log from a truncated one, which its bytes can't.

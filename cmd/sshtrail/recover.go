@@ -18,7 +18,7 @@ func (a *app) recover() *cobra.Command {
 		Short: "Finish what a crash left, without serving",
 		Long: `Finish the logs that a crash has left unfinished, as serve does when it starts. No
 gateway may be running on the same journal.`,
-		Args: usage(cobra.NoArgs),
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runRecover(c.Context()) },
 	}
 	a.configFlag(c)

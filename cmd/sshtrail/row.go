@@ -39,17 +39,17 @@ type logRow struct {
 const noVerdict = "error"
 
 // readRow reads the two ends of a log. What goes wrong is in the row.
-func readRow(ctx context.Context, s storage.Store, info storage.Info) *logRow {
+func readRow(ctx context.Context, s storage.Store, journal string, info storage.Info) *logRow {
 	row := &logRow{Log: info.Name, Size: info.Size, Finished: info.Finished}
-	if err := row.read(ctx, s); err != nil {
+	if err := row.read(ctx, s, journal); err != nil {
 		why := err.Error()
 		row.Verdict, row.Error = noVerdict, &why
 	}
 	return row
 }
 
-func (r *logRow) read(ctx context.Context, s storage.Store) error {
-	src, err := openStored(ctx, s, r.Log)
+func (r *logRow) read(ctx context.Context, s storage.Store, journal string) error {
+	src, err := openStored(ctx, s, journal, r.Log)
 	if err != nil {
 		return err
 	}
@@ -103,6 +103,9 @@ func (r *logRow) fromHead(src *source) error {
 	switch {
 	case errors.As(err, &fault):
 		r.setVerdict(src.judge(fault).Verdict)
+		if r.verdict == binary.Open && r.Username == nil {
+			return r.fromJournal(src, b.Messages())
+		}
 	case err != nil && err != io.EOF:
 		return err
 	case err == io.EOF:
@@ -111,6 +114,28 @@ func (r *logRow) fromHead(src *source) error {
 		r.setVerdict(unread(src))
 	}
 	return nil
+}
+
+// errEnough ends the reading of a journal.
+var errEnough = errors.New("that is enough")
+
+// fromJournal reads on where the log has no block yet, up to the login.
+func (r *logRow) fromJournal(src *source, first uint64) error {
+	err := src.readJournal(first, func(m *binary.Message) error {
+		ev, err := m.Event()
+		if err != nil {
+			return err
+		}
+		r.fromEvent(&ev, m.Seq == 0)
+		if r.Username != nil || r.GatewayLog || m.Seq > maxHead {
+			return errEnough
+		}
+		return nil
+	})
+	if err == errEnough {
+		return nil
+	}
+	return err
 }
 
 // unread is the verdict that the two ends of a log without an end mark suggest.

@@ -32,7 +32,7 @@ second signal ends it at once; the logs are finished at the next start then.
 
 Without a configuration it listens on 127.0.0.1:2222, lets you in with the keys of
 your ~/.ssh (or a one-time password), runs your shell, and records what it prints.`,
-		Args: usage(cobra.NoArgs),
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runServe(c.Context()) },
 	}
 	a.configFlag(c)
@@ -76,7 +76,11 @@ func (a *app) runServe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if rec == nil {
+		logger.Warn("nothing is recorded, as the configuration says")
+	}
 	a.announce(cfg, ln.Addr(), keys, password)
+	logger.Info("listening", "address", ln.Addr().String(), "version", version())
 	go func() { // ends with the process: it lets a second signal end that at once
 		<-ctx.Done()
 		stop()
@@ -84,6 +88,7 @@ func (a *app) runServe(ctx context.Context) error {
 	gateway.New(gateway.Parts{
 		Config: cfg, HostKeys: keys, Auth: methods, Recorder: rec, Connect: connect, Logger: logger,
 	}).Serve(ctx, ln)
+	logger.Info("stopped")
 	if rec == nil {
 		return nil
 	}
@@ -152,13 +157,17 @@ func (a *app) announce(cfg *config.Config, addr net.Addr, keys []ssh.Signer, pas
 	if ip := net.ParseIP(host); ip != nil && (ip.IsUnspecified() || ip.IsLoopback()) {
 		host = "localhost"
 	}
-	fmt.Fprintf(a.out, "connect:  ssh -p %s %s\n", port, host)
+	who := ""
+	if !cfg.Embedded {
+		who = "USER@"
+	}
+	fmt.Fprintf(a.out, "connect:  ssh -p %s %s%s\n", port, who, host)
 	if password != "" {
 		fmt.Fprintf(a.out, "          one-time password, good for one login: %s\n", password)
 	}
 	if recorded(cfg) {
 		fmt.Fprintf(a.out, "logs:     %s\n", logsFolder(cfg))
-		fmt.Fprintf(a.out, "read:     sshtrail ls%s, sshtrail show LOG\n", a.configArgument())
+		fmt.Fprintf(a.out, "read:     sshtrail ls%s, sshtrail show%[1]s LOG\n", a.configArgument())
 	} else {
 		fmt.Fprintln(a.out, "logs:     none: recording is off (audit.enable, audit.format, audit.storage)")
 	}

@@ -27,6 +27,9 @@ type source struct {
 	at   io.ReaderAt // the same, anywhere and again; nil where that can't be had
 	size int64       // -1 if it is not known
 	open bool        // a writer is at work on it
+	// journal is the folder with what a log of the configuration's store has no block
+	// of yet; empty for other logs.
+	journal string
 	io.Closer
 }
 
@@ -36,6 +39,7 @@ type library struct {
 	app     *app
 	asked   bool
 	store   storage.Store
+	journal string
 	missing error // why there is no store yet
 	err     error // why there can't be one
 }
@@ -61,7 +65,7 @@ func (l *library) open(ctx context.Context, arg string) (*source, error) {
 	}
 	if !l.asked {
 		l.asked = true
-		l.store, l.missing, l.err = l.app.store()
+		l.store, l.journal, l.missing, l.err = l.app.store()
 	}
 	if l.err != nil {
 		return nil, l.err
@@ -72,7 +76,7 @@ func (l *library) open(ctx context.Context, arg string) (*source, error) {
 			return nil, err
 		}
 		if name != "" {
-			return openStored(ctx, l.store, name)
+			return openStored(ctx, l.store, l.journal, name)
 		}
 	}
 	return l.openFile(arg)
@@ -89,21 +93,21 @@ func (l *library) openFile(arg string) (*source, error) {
 	return nil, fmt.Errorf("no log whose id begins with %q, and no file %q here: 'sshtrail ls%s' lists the logs", arg, arg, l.app.configArgument())
 }
 
-// store returns the configuration's store, for reading only. missing says that it has
-// none yet.
-func (a *app) store() (s storage.Store, missing, err error) {
+// store returns the configuration's store, for reading only, and its journal's folder.
+// missing says that it has no store yet.
+func (a *app) store() (s storage.Store, journal string, missing, err error) {
 	cfg, err := a.config()
 	if errors.Is(err, fs.ErrNotExist) && a.configFile == "" {
-		return nil, err, nil
+		return nil, "", err, nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, "", nil, err
 	}
 	s, err = openFolder(logsFolder(cfg))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, err, nil
+		return nil, "", err, nil
 	}
-	return s, nil, err
+	return s, journalFolder(cfg), nil, err
 }
 
 // openFolder returns the store in a folder, which may belong to somebody else: nothing
@@ -162,7 +166,7 @@ func find(ctx context.Context, s storage.Store, prefix string) (storage.Name, er
 	return "", fmt.Errorf("more than one log begins with %q: give more of its id\n  %s%s", prefix, strings.Join(found, "\n  "), more)
 }
 
-func openStored(ctx context.Context, s storage.Store, name storage.Name) (*source, error) {
+func openStored(ctx context.Context, s storage.Store, journal string, name storage.Name) (*source, error) {
 	r, err := s.Open(ctx, name)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, errPermission(string(name))
@@ -170,7 +174,9 @@ func openStored(ctx context.Context, s storage.Store, name storage.Name) (*sourc
 	if err != nil {
 		return nil, err
 	}
-	return fromReader(string(name), r), nil
+	src := fromReader(string(name), r)
+	src.journal = journal
+	return src, nil
 }
 
 func fromReader(name string, r storage.Reader) *source {

@@ -30,7 +30,7 @@ type Intercept struct {
 
 // File is the storage in a local folder.
 type File struct {
-	Directory string `yaml:"directory" default:"/var/log/audit" doc:"Folder for the logs. It must exist."`
+	Directory string `yaml:"directory" default:"/var/log/audit" doc:"Folder for the logs. If it is missing it is made, with mode 0700; the folder above it must be there."`
 }
 
 // S3 is the storage in a bucket. The keys that are required are so only where it is used.

@@ -23,13 +23,31 @@ func notBuilt(path string) []string {
 	return nil
 }
 
+// standIn says what to write in place of a key of ContainerSSH's that is not built yet.
+func standIn(path string) string {
+	switch path {
+	case "log":
+		return "remove it; messages go to standard error"
+	case "security":
+		return "remove it; forwarding is always refused, ssh.maxChannels limits sessions, local.env names the variables that clients may set, and command= in a key's line forces a command"
+	case "docker", "kubernetes":
+		return "remove it, and use backend: local or sshproxy"
+	case "auth.authTimeout", "auth.timeout":
+		return "remove it; ssh.loginGraceTime limits how long a login may take"
+	}
+	if strings.HasPrefix(path, "auth.") {
+		return "remove it, and list who gets in under auth.users"
+	}
+	return "remove it; nothing stands in for it"
+}
+
 // unknown notes a key that its block does not have, and what it might have meant.
 func (d *decoder) unknown(path string, p pair, fields []field) {
 	name := p.key.Value
 	at := join(path, name)
 	if slices.Contains(notBuilt(path), name) {
 		if !d.isEmpty(p.value) {
-			d.problem(at, "take it away; nothing stands in for it", "ContainerSSH's `%s` is not built yet", at)
+			d.problem(at, standIn(at), "ContainerSSH's `%s` is not built yet", at)
 		}
 		return
 	}

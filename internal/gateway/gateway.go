@@ -91,6 +91,9 @@ func (g *Gateway) Serve(ctx context.Context, ln net.Listener) {
 	defer stop()
 	var connections sync.WaitGroup
 	g.accept(ctx, ln, &connections)
+	if n := g.count(); n > 0 {
+		g.Logger.Info("stopping: no new connections; sessions may finish", "sessions", n, "within", g.Config.SSH.ShutdownGrace.Duration())
+	}
 	finished := make(chan struct{})
 	go func() { connections.Wait(); close(finished) }() // ends with the last connection
 	if !waited(finished, g.Config.SSH.ShutdownGrace.Duration()) {

@@ -8,17 +8,21 @@ import (
 )
 
 // nowhere is the target of a client whose target can't be reached. It refuses each
-// channel and says why: SSH has no other way to say it after the login.
+// channel and says so: SSH has no other way after the login. Why is for the operator,
+// in the record and in the messages: it may name hosts, users and files.
 type nowhere struct {
 	why  error
+	told string
 	once sync.Once
 	gone chan struct{}
 }
 
-func newNowhere(why error) *nowhere { return &nowhere{why: why, gone: make(chan struct{})} }
+func newNowhere(why error, told string) *nowhere {
+	return &nowhere{why: why, told: told, gone: make(chan struct{})}
+}
 
 func (n *nowhere) OpenChannel(string, []byte) (ssh.Channel, <-chan *ssh.Request, error) {
-	return nil, nil, &ssh.OpenChannelError{Reason: ssh.ConnectionFailed, Message: "sshtrail: " + n.why.Error()}
+	return nil, nil, &ssh.OpenChannelError{Reason: ssh.ConnectionFailed, Message: n.told}
 }
 
 func (n *nowhere) SendRequest(string, bool, []byte) (bool, []byte, error) {

@@ -24,6 +24,8 @@ type session struct {
 	log     log
 	source  string // remote address without port
 	conn    *tap.Conn
+	tried   string // the last user name that was tried
+	denied  error  // why that was refused
 }
 
 // run lets the client log in, joins it to its target and returns at its end.
@@ -32,7 +34,7 @@ func (s *session) run(ctx context.Context) {
 	defer func() { <-g.slots }()
 	client, grant, err := s.login(ctx)
 	if err != nil {
-		g.Logger.Debug("nobody was let in", "connection", s.log.ID(), "remote", s.net.RemoteAddr(), "error", err)
+		g.Logger.Warn("nobody was let in", "connection", s.log.ID(), "remote", s.net.RemoteAddr(), "user", s.tried, "error", s.refusal(err))
 		return
 	}
 	g.add(s)
@@ -95,8 +97,9 @@ func (s *session) connect(ctx context.Context) bridge.Target {
 		LocalAddr:    s.net.LocalAddr().String(),
 	})
 	if err != nil {
-		s.gateway.Logger.Error("the target is not reachable", "connection", s.log.ID(), "error", err)
-		return newNowhere(err)
+		s.log.Emit(0, &event.NoTarget{Reason: err.Error()}) // an error ends the connection, and this is its end
+		s.gateway.Logger.Error("no target", "connection", s.log.ID(), "user", s.conn.User(), "error", err)
+		return newNowhere(err, fmt.Sprintf("sshtrail: what you are to be joined to can't be reached; tell who runs this gateway, with the number %s", s.log.ID()))
 	}
 	return target
 }
@@ -154,24 +157,43 @@ func (s *session) authenticated(ctx context.Context) *ssh.ServerConfig {
 	c := *s.gateway.server
 	methods := s.gateway.Auth
 	request := func(m ssh.ConnMetadata) auth.Request {
+		s.tried = m.User()
 		return auth.Request{Username: m.User(), RemoteAddr: s.net.RemoteAddr().String(), ConnectionID: string(s.log.ID())}
 	}
 	if m := methods.PublicKeys; m != nil {
 		c.PublicKeyCallback = func(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-			return permissions(m.PublicKey(ctx, request(meta), key))
+			return s.decided(m.PublicKey(ctx, request(meta), key))
 		}
 	}
 	if m := methods.Passwords; m != nil {
 		c.PasswordCallback = func(meta ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-			return permissions(m.Password(ctx, request(meta), password))
+			return s.decided(m.Password(ctx, request(meta), password))
 		}
 	}
 	if m := methods.KeyboardInteractive; m != nil {
 		c.KeyboardInteractiveCallback = func(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-			return permissions(m.KeyboardInteractive(ctx, request(meta), ask))
+			return s.decided(m.KeyboardInteractive(ctx, request(meta), ask))
 		}
 	}
 	return &c
+}
+
+// decided notes why somebody is refused, for the messages.
+func (s *session) decided(grant *auth.Grant, err error) (*ssh.Permissions, error) {
+	p, err := permissions(grant, err)
+	if err != nil {
+		s.denied = err
+	}
+	return p, err
+}
+
+// refusal is why nobody was let in: the last reason, where there is one, rather than all
+// that the library tells of every attempt.
+func (s *session) refusal(err error) error {
+	if s.denied != nil {
+		return s.denied
+	}
+	return err
 }
 
 func stack() string { return string(debug.Stack()) }

@@ -2,8 +2,10 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -118,7 +120,7 @@ func (c *channel) read(o *output, r io.Reader, p []byte) (int, error) {
 		return n, nil
 	}
 	o.once.Do(func() { close(o.end) })
-	if c.ctx.Err() != nil {
+	if c.ctx.Err() != nil || errors.Is(err, fs.ErrClosed) { // the latter by unread
 		err = io.EOF
 	}
 	return n, err

@@ -51,11 +51,25 @@ func (c *channel) request(name string, payload []byte) (err error) {
 		return c.signal(payload)
 	case "break":
 		return c.sendBreak(payload)
+	case "eow@openssh.com":
+		return c.unread()
 	case "auth-agent-req@openssh.com", "x11-req":
 		return fmt.Errorf("%s offers no %s", c.target, name)
 	default:
 		return fmt.Errorf("request %q is not known here", name)
 	}
+}
+
+// unread is the client's word that nobody reads the program's output any more (OpenSSH
+// PROTOCOL §2.1): without a terminal the program gets SIGPIPE, as from a pipe.
+func (c *channel) unread() error {
+	if c.running() == nil || c.pty != nil {
+		return nil
+	}
+	if out, ok := c.streams.Stdout.(io.Closer); ok {
+		out.Close() // it may be at its end already
+	}
+	return nil
 }
 
 // decode reads a payload that is to have this request's fields and nothing after them.

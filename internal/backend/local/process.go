@@ -141,6 +141,9 @@ func (o output) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close says that nobody reads on: who writes gets SIGPIPE.
+func (o output) Close() error { return o.f.Close() }
+
 func (p *process) Resize(size backend.Size) error {
 	if p.streams.terminal == nil {
 		return nil

@@ -1,0 +1,66 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"github.com/sshtrail/sshtrail/codec/binary"
+	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/disk"
+)
+
+// ReadJournal calls each for the events of a log that its journal folder has, from the
+// event with number first on: those that a session which goes on has not filled a block
+// with yet. It may be called while a [Recorder] writes them, and then sees them up to
+// some moment. It ends after each's first error. fsys is nil for the operating system's.
+func ReadJournal(fsys disk.FS, folder string, log event.ConnID, first uint64, each func(*binary.Message) error) error {
+	if fsys == nil {
+		fsys = disk.OS{}
+	}
+	entries, err := fsys.ReadDir(folder)
+	if err != nil {
+		return fmt.Errorf("list journal folder %q: %w", folder, err)
+	}
+	var blocks []uint32
+	for _, e := range entries {
+		if id, block, ok := parseSegmentName(e.Name()); ok && id == log {
+			blocks = append(blocks, block)
+		}
+	}
+	slices.Sort(blocks)
+	for _, block := range blocks {
+		s, err := readJournalSegment(fsys, filepath.Join(folder, segmentName(log, block)))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && s == nil {
+			continue // it went into the log meanwhile, or is being made
+		}
+		if err != nil {
+			return fmt.Errorf("read journal: %w", err)
+		}
+		if first, err = s.readFrom(first, each); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readFrom calls each for the segment's events from a number on, and returns the number
+// of the next one. What is missing before it went into the log meanwhile.
+func (s *journalSegment) readFrom(first uint64, each func(*binary.Message) error) (uint64, error) {
+	number := s.First
+	_, err := eachFrame(s.messages, func(kind byte, content []byte) error {
+		if kind != frameMessage {
+			return nil
+		}
+		if number++; number <= first {
+			return nil
+		}
+		return binary.ReadContent(content, func(m *binary.Message) error {
+			m.Seq = number - 1
+			return each(m)
+		})
+	})
+	return max(first, number), err
+}
