@@ -149,14 +149,8 @@ func (t *trouble) end() {
 // acquire takes the log's lock, or gives up when there is trouble. Under Continue who
 // gets the lock tries, once a second, to go on recording.
 func (l *Log) acquire() error {
-	select {
-	case l.sem <- struct{}{}:
-	default:
-		select {
-		case l.sem <- struct{}{}:
-		case <-l.trouble.began():
-			return l.trouble.err()
-		}
+	if err := l.lock(); err != nil {
+		return err
 	}
 	err := l.trouble.err()
 	if err == errGap {
@@ -166,6 +160,27 @@ func (l *Log) acquire() error {
 		l.release()
 	}
 	return err
+}
+
+// lock takes the log's lock, or gives up when there is trouble, also while somebody else
+// writes the end in spite of it.
+func (l *Log) lock() error {
+	select {
+	case l.sem <- struct{}{}:
+		return nil
+	default:
+	}
+	for {
+		on, cause := l.trouble.state()
+		if cause != nil {
+			return cause
+		}
+		select {
+		case l.sem <- struct{}{}:
+			return nil
+		case <-on:
+		}
+	}
 }
 
 func (l *Log) release() { <-l.sem }
