@@ -234,13 +234,22 @@ func (r *logRow) ran() string {
 func ranIn(c *event.ChannelSummary) string {
 	switch {
 	case c.Program != nil:
-		return shown(*c.Program)
+		return unlisted(*c.Program)
 	case c.Subsystem != nil:
-		return "(" + word(*c.Subsystem) + ")"
+		return "(subsystem " + word(*c.Subsystem) + ")"
 	case c.ChannelType == "session" && (c.ExitStatus != nil || c.ExitSignal != nil):
 		return "(shell)"
 	}
 	return "(" + word(c.ChannelType) + ")"
+}
+
+// unlisted is a program's text that can't be taken for a list of several: what looks like
+// one is quoted.
+func unlisted(program string) string {
+	if strings.Contains(program, "; ") || strings.Contains(program, "×") {
+		return quote(program)
+	}
+	return shown(program)
 }
 
 // maxParts is how many things that ran are listed.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"io"
 	"os/exec"
 	"strings"
 	"sync"
@@ -188,5 +189,26 @@ func TestEnvironment(t *testing.T) {
 		if g.backend == "local" && len(ch.Failed) != 1 { // sshd does not say what it refuses
 			t.Errorf("the log has the refusals %q, want one", ch.Failed)
 		}
+	})
+}
+
+// A program whose reader has gone ends, as it would without a gateway in between.
+func TestNobodyReadsOn(t *testing.T) {
+	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
+		cmd := g.openssh(t, "ssh", "gw", "yes; true")
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		two := make([]byte, 4)
+		if _, err := io.ReadFull(out, two); err != nil || string(two) != "y\ny\n" {
+			t.Errorf("read %q, %v", two, err)
+		}
+		out.Close()
+		cmd.Wait() // whatever its status: that it ends is the point
+		g.stop(t)
 	})
 }
