@@ -109,6 +109,8 @@ func (j *joint) passGlobal(r *tap.Request) {
 		r.Refuse(noForwarding)
 	case hostKeysProve:
 		r.Refuse("the host keys are the gateway's") // the target could only prove its own
+	case noMoreSessions:
+		r.Reply(true, nil)
 	default:
 		ok, answer, err := j.target.SendRequest(r.Type, r.WantReply, r.Payload)
 		r.Reply(ok && err == nil, answer)
@@ -149,6 +151,11 @@ const (
 	hostKeys      = "hostkeys-00@openssh.com"
 	hostKeysProve = "hostkeys-prove-00@openssh.com"
 )
+
+// OpenSSH's clients say so once their session is asked for (PROTOCOL §2.2). It is not
+// passed on: x/crypto hands out requests and channels apart, without their order, and a
+// target that hears it before the session ends the connection as an attack.
+const noMoreSessions = "no-more-sessions@openssh.com"
 
 func (j *joint) targetRequests(requests <-chan *ssh.Request) {
 	for r := range requests {

@@ -155,6 +155,7 @@ func TestGlobalRequests(t *testing.T) {
 		"tcpip-forward": false, "cancel-tcpip-forward": false,
 		"streamlocal-forward@openssh.com": false, "cancel-streamlocal-forward@openssh.com": false,
 		"hostkeys-prove-00@openssh.com": false, "unheard-of@example.com": true,
+		"no-more-sessions@openssh.com": true,
 	} {
 		ok, _, err := j.SendRequest(name, true, ssh.Marshal(struct {
 			Host string
@@ -167,7 +168,7 @@ func TestGlobalRequests(t *testing.T) {
 	to.mu.Lock()
 	defer to.mu.Unlock()
 	if !slices.Equal(to.sent, []string{"unheard-of@example.com"}) {
-		t.Errorf("the target was asked %q, want only what is no forward", to.sent)
+		t.Errorf("the target was asked %q, want only what is the target's business", to.sent)
 	}
 }
 

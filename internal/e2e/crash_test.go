@@ -93,6 +93,7 @@ func TestKilledDuringUpload(t *testing.T) {
 		const size = 32 << 20
 		cmd := g.openssh(t, "ssh", "gw", "cat > "+file)
 		r, w := io.Pipe()
+		defer r.Close()
 		cmd.Stdin = r
 		ssh := begin(t, cmd)
 		killed := make(chan struct{})
@@ -103,7 +104,11 @@ func TestKilledDuringUpload(t *testing.T) {
 			io.Copy(w, data)
 			w.Close()
 		}()
-		<-killed
+		select {
+		case <-killed:
+		case <-ssh.ended:
+			t.Fatalf("ssh ended by itself; it printed:\n%s", ssh.errs)
+		}
 		eventually(t, "the upload has begun", func() bool { _, err := os.Stat(file); return err == nil })
 		g.kill(t)
 		r.Close()
@@ -120,6 +125,7 @@ func TestKilledDuringUpload(t *testing.T) {
 func TestKilledDuringTyping(t *testing.T) {
 	crashes(t, 200, func(t *testing.T, g *gateway, moment int64) {
 		r, w := io.Pipe()
+		defer r.Close()
 		cmd := g.openssh(t, "ssh", "-tt", "gw", "stty -onlcr; echo ready; cat")
 		cmd.Stdin = r
 		ssh := begin(t, cmd)

@@ -28,14 +28,17 @@ func (o *output) String() string { return string(o.bytes()) }
 
 // bytes returns a copy of what was written so far.
 func (o *output) bytes() []byte {
-	b, _ := o.now()
-	return b
-}
-
-func (o *output) now() ([]byte, <-chan struct{}) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return bytes.Clone(o.b.Bytes()), o.changed
+	return bytes.Clone(o.b.Bytes())
+}
+
+// satisfies reports whether what was written so far is enough, and returns what is closed
+// when there is more.
+func (o *output) satisfies(enough func([]byte) bool) (bool, <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return enough(o.b.Bytes()), o.changed
 }
 
 // await waits until what was written satisfies enough. ended, if it is closed first, and
@@ -44,19 +47,19 @@ func (o *output) await(t testing.TB, what string, ended <-chan struct{}, enough 
 	t.Helper()
 	deadline := time.After(patience)
 	for over := false; ; {
-		b, changed := o.now()
-		if enough(b) {
-			return b
+		ok, changed := o.satisfies(enough)
+		if ok {
+			return o.bytes()
 		}
 		if over {
-			t.Fatalf("the process ended without %s; it wrote:\n%s", what, b)
+			t.Fatalf("the process ended without %s; it wrote:\n%s", what, o)
 		}
 		select {
 		case <-changed:
 		case <-ended:
 			over = true // once more: the last words may have come just before
 		case <-deadline:
-			t.Fatalf("no %s in %v; the process wrote:\n%s", what, patience, b)
+			t.Fatalf("no %s in %v; the process wrote:\n%s", what, patience, o)
 		}
 	}
 }
