@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/oracle"
 	"github.com/sshtrail/sshtrail/internal/sshdtest"
 )
 
@@ -99,10 +102,29 @@ func TestTargetThatIsNotThere(t *testing.T) {
 		return proxyBlock(g, &sshdtest.Server{Addr: freeAddr(t), HostKey: g.hostKey, User: "bob"}, o)
 	}
 	g := start(t, b, options{})
-	fails(t, g.openssh(t, "ssh", "gw", "true"), 255, "connection refused")
+	g.checkNoTarget(t, "connection refused")
+}
+
+// checkNoTarget checks that the client is told that there is no target and whom to tell, and
+// the operator why, in the messages and in the log.
+func (g *gateway) checkNoTarget(t *testing.T, why ...string) {
+	t.Helper()
+	r := do(t, g.openssh(t, "ssh", "gw", "true"))
+	if r.status != 255 || !strings.Contains(r.errs, "can't be reached; tell who runs this gateway") {
+		t.Errorf("the client ended with status %d and was told %q, want 255 and whom to tell", r.status, r.errs)
+	}
 	log := g.stop(t).only(t)
-	if len(log.Channels) != 1 || !strings.Contains(log.Channels[0].Refused, "connection refused") {
-		t.Errorf("the log does not say why the session was refused")
+	found := oracle.Bodies[*event.NoTarget](log)
+	if len(found) != 1 || len(log.Channels) != 1 || log.Channels[0].Open {
+		t.Fatalf("the log has %d events that say why and %d channels, want one that is refused", len(found), len(log.Channels))
+	}
+	for _, s := range why {
+		if !strings.Contains(found[0].Reason, s) || !strings.Contains(g.errs.String(), s) {
+			t.Errorf("the log says %q and the operator is told\n%s\nwant %q in both", found[0].Reason, g.errs, s)
+		}
+		if strings.Contains(r.errs, s) {
+			t.Errorf("the client is told %q, which is for the operator: %q", s, r.errs)
+		}
 	}
 }
 
@@ -116,8 +138,7 @@ func TestTargetWithAnotherHostKey(t *testing.T) {
 		return proxyBlock(g, &s, o)
 	}
 	g := start(t, b, options{})
-	fails(t, g.openssh(t, "ssh", "gw", "true"), 255, "host key", "SHA256:")
-	g.stop(t)
+	g.checkNoTarget(t, "host key", ssh.FingerprintSHA256(g.clientKey))
 }
 
 // Who does not speak SSH is told so, and the gateway's log says what it spoke.
