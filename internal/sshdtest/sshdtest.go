@@ -44,14 +44,10 @@ func Start(t testing.TB, lines ...string) *Server {
 		t.Fatalf("look up own user: %v", err)
 	}
 	dir := t.TempDir()
-	s := &Server{Addr: freeAddr(t), User: u.Username}
+	s := &Server{User: u.Username}
 	hostKey := writeKey(t, filepath.Join(dir, "host"))
 	s.HostKey, s.ClientKey = hostKey.PublicKey(), writeKey(t, filepath.Join(dir, "client"))
 	if err := os.WriteFile(filepath.Join(dir, "authorized"), ssh.MarshalAuthorizedKey(s.ClientKey.PublicKey()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	config := filepath.Join(dir, "sshd_config")
-	if err := os.WriteFile(config, []byte(s.config(dir, lines)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if os.Geteuid() == 0 { // its folder for privilege separation, which its service makes
@@ -59,7 +55,14 @@ func Start(t testing.TB, lines ...string) *Server {
 			t.Fatal(err)
 		}
 	}
-	run(t, s.Addr, exec.Command(sshd, "-D", "-e", "-f", config))
+	for listens := false; !listens; {
+		s.Addr = freeAddr(t)
+		config := filepath.Join(dir, "sshd_config")
+		if err := os.WriteFile(config, []byte(s.config(dir, lines)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		listens = run(t, exec.Command(sshd, "-D", "-e", "-f", config))
+	}
 	return s
 }
 
@@ -83,8 +86,9 @@ func (s *Server) config(dir string, lines []string) string {
 	), "\n") + "\n"
 }
 
-// run starts sshd, waits until it listens, and ends it with the test.
-func run(t testing.TB, addr string, cmd *exec.Cmd) {
+// run starts sshd, waits until it listens, and ends it with the test. It reports false if
+// somebody else took the port meanwhile.
+func run(t testing.TB, cmd *exec.Cmd) bool {
 	t.Helper()
 	var log buffer
 	cmd.Stderr = &log
@@ -103,25 +107,25 @@ func run(t testing.TB, addr string, cmd *exec.Cmd) {
 			t.Logf("sshd's log:\n%s", log.String())
 		}
 	})
-	for deadline := time.Now().Add(patience); ; {
-		c, err := net.Dial("tcp", addr)
-		if err == nil {
-			_ = c.Close()
-			return
-		}
+	// Its own word counts: who answers on the port may be somebody else.
+	for deadline := time.Now().Add(patience); !strings.Contains(log.String(), "Server listening on"); {
 		select {
 		case <-ended:
-			t.Fatalf("sshd ended at once:\n%s", log.String())
+			if strings.Contains(log.String(), "Address already in use") {
+				return false
+			}
+			t.Fatalf("sshd ended at once with %v:\n%s", cmd.ProcessState, log.String())
 		case <-time.After(10 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("sshd does not listen: %v\n%s", err, log.String())
+			t.Fatalf("sshd does not listen:\n%s", log.String())
 		}
 	}
+	return true
 }
 
-// freeAddr is an address that nobody listens on. Somebody else could take it before sshd
-// does; sshd can't choose one itself and say which.
+// freeAddr is an address that nobody listens on. Somebody else may take it before sshd
+// does, which can't choose one itself and say which.
 func freeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
