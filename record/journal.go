@@ -12,10 +12,15 @@ import (
 	"github.com/sshtrail/sshtrail/internal/disk"
 )
 
+// ErrMoved says that events went from the journal into the log while both were read: to
+// see all of them, read the log again.
+var ErrMoved = errors.New("the log grew while it was read: read it again")
+
 // ReadJournal calls each for the events of a log that its journal folder has, from the
 // event with number first on: those that a session which goes on has not filled a block
 // with yet. It may be called while a [Recorder] writes them, and then sees them up to
-// some moment. It ends after each's first error. fsys is nil for the operating system's.
+// some moment, or fails with [ErrMoved] rather than leave some out. It ends after each's
+// first error. fsys is nil for the operating system's.
 func ReadJournal(fsys disk.FS, folder string, log event.ConnID, first uint64, each func(*binary.Message) error) error {
 	if fsys == nil {
 		fsys = disk.OS{}
@@ -47,9 +52,12 @@ func ReadJournal(fsys disk.FS, folder string, log event.ConnID, first uint64, ea
 }
 
 // readFrom calls each for the segment's events from a number on, and returns the number
-// of the next one. What is missing before it went into the log meanwhile.
+// of the next one.
 func (s *journalSegment) readFrom(first uint64, each func(*binary.Message) error) (uint64, error) {
 	number := s.First
+	if number > first {
+		return first, ErrMoved
+	}
 	_, err := eachFrame(s.messages, func(kind byte, content []byte) error {
 		if kind != frameMessage {
 			return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/record"
 	"github.com/sshtrail/sshtrail/storage"
 )
 
@@ -132,7 +133,7 @@ func (r *logRow) fromJournal(src *source, first uint64) error {
 		}
 		return nil
 	})
-	if err == errEnough {
+	if err == errEnough || errors.Is(err, record.ErrMoved) { // then the next listing knows more
 		return nil
 	}
 	return err
