@@ -15,6 +15,8 @@ STATICCHECK           := .tools/staticcheck-$(STATICCHECK_VERSION)
 GOLANGCI_LINT         := .tools/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 FUZZTIME ?= 10s
+TIME     ?= 1m
+SEED     ?= 0
 PKG      ?= ./...
 # Functions of bytes alone, tested by the hundred thousand: the race detector finds
 # nothing in them and makes them ten times slower.
@@ -73,6 +75,12 @@ generate: ## write the files that are made from the code
 .PHONY: fuzz
 fuzz: ## fuzz each target for FUZZTIME (10s)
 	@scripts/fuzz $(FUZZTIME)
+
+# Every test that draws from chance: each for TIME, all from one SEED if it is not 0.
+.PHONY: torture
+torture: setup ## the long form of what makes everything fail: make torture TIME=10m SEED=7
+	go list -f '{{range .TestImports}}{{if eq . "github.com/sshtrail/sshtrail/internal/torture"}}{{$$.ImportPath}}{{end}}{{end}}{{range .XTestImports}}{{if eq . "github.com/sshtrail/sshtrail/internal/torture"}}{{$$.ImportPath}}{{end}}{{end}}' $(PKG) | \
+		sort -u | xargs -r go test -race -p 1 -count 1 -timeout 0 -v $(if $(RUN),-run '$(RUN)') -args -seed $(SEED) -time $(TIME)
 
 .PHONY: bench
 bench: ## measure speed, memory and size

@@ -57,6 +57,9 @@ var rules = []rule{
 	{"bench", []string{anyone}, []string{xssh}, "measures the whole"},
 	{"internal/oracle", []string{"event", "codec/*"}, nil, "it judges a log by what is in it"},
 	{"internal/e2e", nil, nil, "holds tests only"},
+	{"internal/torture/*", nil, nil, "holds tests only"},
+	{"internal/torture", nil, nil, "chance and time"},
+	{"internal/gatewaytest", []string{"event", "codec/*", "internal/oracle", "internal/sshdtest"}, []string{"golang.org/x/crypto"}, "the built program, as its users start it"},
 	{"internal/sshdtest", nil, []string{xssh}, "a real server for tests"},
 	{"internal/*test", nil, nil, "holds tests only"},
 }

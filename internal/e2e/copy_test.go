@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sshtrail/sshtrail/internal/gatewaytest"
 	"github.com/sshtrail/sshtrail/internal/oracle"
 )
 
@@ -86,25 +87,25 @@ func carried(t *testing.T, c *oracle.Channel, files string, up, down bool) {
 func TestSCP(t *testing.T) {
 	for name, protocol := range map[string][]string{"SFTP": nil, "old": {"-O"}} {
 		t.Run(name, func(t *testing.T) {
-			onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
+			onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
 				files, there, back := copies(t), filepath.Join(t.TempDir(), "there"), filepath.Join(t.TempDir(), "back")
-				must(t, g.openssh(t, "scp", append(protocol[:len(protocol):len(protocol)], "-r", files, "gw:"+there)...))
+				gatewaytest.Must(t, g.OpenSSH(t, "scp", append(protocol[:len(protocol):len(protocol)], "-r", files, "gw:"+there)...))
 				same(t, there, files)
-				must(t, g.openssh(t, "scp", append(protocol[:len(protocol):len(protocol)], "-r", "gw:"+there, back)...))
+				gatewaytest.Must(t, g.OpenSSH(t, "scp", append(protocol[:len(protocol):len(protocol)], "-r", "gw:"+there, back)...))
 				same(t, back, files)
-				logs := g.stop(t)
-				if len(logs.sessions) != 2 {
-					t.Fatalf("there are %d logs, want 2", len(logs.sessions))
+				logs := g.Stop(t)
+				if len(logs.Sessions) != 2 {
+					t.Fatalf("there are %d logs, want 2", len(logs.Sessions))
 				}
-				carried(t, logs.sessions[0].Channels[0], files, true, false)
-				carried(t, logs.sessions[1].Channels[0], files, false, true)
+				carried(t, logs.Sessions[0].Channels[0], files, true, false)
+				carried(t, logs.Sessions[1].Channels[0], files, false, true)
 			})
 		})
 	}
 }
 
 func TestSFTP(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
 		files, there, back := copies(t), t.TempDir(), t.TempDir()
 		batch := []string{"cd " + there, "mkdir sub"}
 		for i := range 4 {
@@ -112,9 +113,9 @@ func TestSFTP(t *testing.T) {
 				fmt.Sprintf("rename \"file %d\" \"sub/file %d\"", i, i))
 		}
 		batch = append(batch, "ls -1 sub", "lcd "+back, "get -r sub/*", "rm sub/*", "rmdir sub")
-		cmd := g.openssh(t, "sftp", "-b", "-", "gw")
+		cmd := g.OpenSSH(t, "sftp", "-b", "-", "gw")
 		cmd.Stdin = strings.NewReader(strings.Join(batch, "\n") + "\n")
-		out := must(t, cmd)
+		out := gatewaytest.Must(t, cmd)
 		if !strings.Contains(out, "sub/file 3") {
 			t.Errorf("sftp lists %q, want sub/file 3 in it", out)
 		}
@@ -122,7 +123,7 @@ func TestSFTP(t *testing.T) {
 		if left, err := os.ReadDir(there); err != nil || len(left) != 0 {
 			t.Errorf("%d files are left (%v), want none", len(left), err)
 		}
-		ch := g.stop(t).only(t).Channels[0]
+		ch := g.Stop(t).Only(t).Channels[0]
 		if ch.Request != "subsystem" || ch.Program != "sftp" {
 			t.Errorf("the log has %s %q, want subsystem sftp", ch.Request, ch.Program)
 		}
@@ -131,47 +132,49 @@ func TestSFTP(t *testing.T) {
 }
 
 func TestRsync(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
 		files, there, back := copies(t), t.TempDir(), t.TempDir()
-		remoteShell := "ssh -F " + g.path("ssh_config")
-		must(t, g.client(t, "rsync", "-a", "-e", remoteShell, files+"/", "gw:"+there+"/"))
+		remoteShell := "ssh -F " + g.Path("ssh_config")
+		gatewaytest.Must(t, g.Client(t, "rsync", "-a", "-e", remoteShell, files+"/", "gw:"+there+"/"))
 		same(t, there, files)
-		must(t, g.client(t, "rsync", "-a", "-e", remoteShell, "gw:"+there+"/", back+"/"))
+		gatewaytest.Must(t, g.Client(t, "rsync", "-a", "-e", remoteShell, "gw:"+there+"/", back+"/"))
 		same(t, back, files)
-		for i, log := range g.stop(t).sessions {
+		for i, log := range g.Stop(t).Sessions {
 			carried(t, log.Channels[0], files, i == 0, i == 1)
 		}
 	})
 }
 
 func TestGit(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
 		home, origin := t.TempDir(), filepath.Join(t.TempDir(), "origin.git")
 		git := func(args ...string) *exec.Cmd {
-			cmd := g.client(t, "git", args...)
+			cmd := g.Client(t, "git", args...)
 			cmd.Dir = home
-			cmd.Env = append(cmd.Env, "GIT_SSH_COMMAND=ssh -F "+g.path("ssh_config"),
+			cmd.Env = append(cmd.Env, "GIT_SSH_COMMAND=ssh -F "+g.Path("ssh_config"),
 				"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b")
 			return cmd
 		}
-		in := func(dir string, args ...string) string { return must(t, git(append([]string{"-C", dir}, args...)...)) }
-		must(t, git("init", "-q", "--bare", "-b", "main", origin))
-		must(t, git("clone", "-q", "gw:"+origin, "one"))
+		in := func(dir string, args ...string) string {
+			return gatewaytest.Must(t, git(append([]string{"-C", dir}, args...)...))
+		}
+		gatewaytest.Must(t, git("init", "-q", "--bare", "-b", "main", origin))
+		gatewaytest.Must(t, git("clone", "-q", "gw:"+origin, "one"))
 		files := copies(t)
-		must(t, program(t, "cp", "-r", files, filepath.Join(home, "one", "files")))
+		gatewaytest.Must(t, gatewaytest.Program(t, "cp", "-r", files, filepath.Join(home, "one", "files")))
 		in("one", "add", ".")
 		in("one", "commit", "-q", "-m", "files")
 		in("one", "push", "-q", "origin", "HEAD:main")
-		must(t, git("clone", "-q", "gw:"+origin, "two"))
+		gatewaytest.Must(t, git("clone", "-q", "gw:"+origin, "two"))
 		same(t, filepath.Join(home, "two", "files"), files)
 
-		logs := g.stop(t)
+		logs := g.Stop(t)
 		for i, want := range []string{"git-upload-pack", "git-receive-pack", "git-upload-pack"} {
-			if ch := logs.sessions[i].Channels[0]; !strings.HasPrefix(ch.Program, want) {
+			if ch := logs.Sessions[i].Channels[0]; !strings.HasPrefix(ch.Program, want) {
 				t.Errorf("log %d has the program %q, want %s", i, ch.Program, want)
 			}
 		}
-		carried(t, logs.sessions[1].Channels[0], files, true, false)
-		carried(t, logs.sessions[2].Channels[0], files, false, true)
+		carried(t, logs.Sessions[1].Channels[0], files, true, false)
+		carried(t, logs.Sessions[2].Channels[0], files, false, true)
 	})
 }

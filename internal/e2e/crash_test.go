@@ -12,6 +12,7 @@ import (
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/gatewaytest"
 	"github.com/sshtrail/sshtrail/internal/oracle"
 )
 
@@ -24,7 +25,7 @@ func crashes(t *testing.T, most int64, test func(t *testing.T, g *gateway, momen
 	for round := range rounds {
 		moment := rand.New(rand.NewPCG(uint64(most), uint64(round))).Int64N(most)
 		t.Run(fmt.Sprintf("after %d bytes", moment), func(t *testing.T) {
-			onEachBackend(t, options{}, func(t *testing.T, g *gateway) { test(t, g, moment) })
+			onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) { test(t, g, moment) })
 		})
 	}
 }
@@ -34,26 +35,26 @@ func crashes(t *testing.T, most int64, test func(t *testing.T, g *gateway, momen
 func (g *gateway) recovered(t *testing.T, moment int64) *oracle.Log {
 	t.Helper()
 	if moment%2 == 0 {
-		must(t, g.command(t, "recover"))
-		if out := must(t, g.command(t, "recover")); out != "nothing to recover\n" {
+		gatewaytest.Must(t, g.Command(t, "recover"))
+		if out := gatewaytest.Must(t, g.Command(t, "recover")); out != "nothing to recover\n" {
 			t.Errorf("a second sshtrail recover prints %q", out)
 		}
 	}
-	before := g.files(t, "logs")
-	g.serve(t)
-	g.signal(t, 15)
-	if status := g.wait(t); status != 0 {
+	before := g.Files(t, "logs")
+	g.Serve(t)
+	g.Signal(t, 15)
+	if status := g.Wait(t); status != 0 {
 		t.Errorf("the gateway ended with status %d, want 0", status)
 	}
-	if now := g.files(t, "logs"); len(now) != len(before)+1 {
+	if now := g.Files(t, "logs"); len(now) != len(before)+1 {
 		t.Errorf("there were %d logs and are %d after the start, want one more", len(before), len(now))
 	}
-	g.checkFiles(t)
-	logs := g.logs(t)
-	if len(logs.own) != 2 || logs.own[0].Verdict != binary.Recovered || logs.own[1].Verdict != binary.Complete {
-		t.Errorf("the gateway has %d logs of its own, want a recovered and a complete one", len(logs.own))
+	g.CheckFiles(t)
+	logs := g.Logs(t)
+	if len(logs.Own) != 2 || logs.Own[0].Verdict != binary.Recovered || logs.Own[1].Verdict != binary.Complete {
+		t.Errorf("the gateway has %d logs of its own, want a recovered and a complete one", len(logs.Own))
 	}
-	log := logs.only(t)
+	log := logs.Only(t)
 	oracle.CheckWhole(t, log, binary.Recovered)
 	end := oracle.Bodies[*event.Disconnect](log)
 	if len(end) != 1 || !end[0].Recovered {
@@ -78,12 +79,12 @@ func TestKilledDuringOutput(t *testing.T) {
 	crashes(t, 8<<20, func(t *testing.T, g *gateway, moment int64) {
 		plan := oracle.Plan{Seed: uint64(moment), Stdout: 32 << 20}
 		x := oracle.NewExchange(t, plan)
-		ssh := begin(t, g.openssh(t, "ssh", "-n", "gw", x.Command()))
-		ssh.out.await(t, "output", ssh.ended, func(b []byte) bool { return int64(len(b)) >= moment })
-		g.kill(t)
-		ssh.wait(t)
+		ssh := gatewaytest.Begin(t, g.OpenSSH(t, "ssh", "-n", "gw", x.Command()))
+		ssh.Out.Await(t, "output", ssh.Ended, func(b []byte) bool { return int64(len(b)) >= moment })
+		g.Kill(t)
+		ssh.Wait(t)
 		_, sent, _ := plan.Sent()
-		checkBetween(t, "output", oracle.Of(ssh.out.bytes()), g.recovered(t, moment).Channels[0].Stdout, sent)
+		checkBetween(t, "output", oracle.Of(ssh.Out.Bytes()), g.recovered(t, moment).Channels[0].Stdout, sent)
 	})
 }
 
@@ -91,11 +92,11 @@ func TestKilledDuringUpload(t *testing.T) {
 	crashes(t, 8<<20, func(t *testing.T, g *gateway, moment int64) {
 		file := filepath.Join(t.TempDir(), "there")
 		const size = 32 << 20
-		cmd := g.openssh(t, "ssh", "gw", "cat > "+file)
+		cmd := g.OpenSSH(t, "ssh", "gw", "cat > "+file)
 		r, w := io.Pipe()
 		defer r.Close()
 		cmd.Stdin = r
-		ssh := begin(t, cmd)
+		ssh := gatewaytest.Begin(t, cmd)
 		killed := make(chan struct{})
 		go func() { // ends with its pipe
 			data := oracle.Data(uint64(moment), size)
@@ -106,13 +107,13 @@ func TestKilledDuringUpload(t *testing.T) {
 		}()
 		select {
 		case <-killed:
-		case <-ssh.ended:
-			t.Fatalf("ssh ended by itself; it printed:\n%s", ssh.errs)
+		case <-ssh.Ended:
+			t.Fatalf("ssh ended by itself; it printed:\n%s", ssh.Errs)
 		}
-		eventually(t, "the upload has begun", func() bool { _, err := os.Stat(file); return err == nil })
-		g.kill(t)
+		gatewaytest.Eventually(t, "the upload has begun", func() bool { _, err := os.Stat(file); return err == nil })
+		g.Kill(t)
 		r.Close()
-		ssh.wait(t)
+		ssh.Wait(t)
 		log := g.recovered(t, moment) // by then nobody writes to the file any more
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -126,10 +127,10 @@ func TestKilledDuringTyping(t *testing.T) {
 	crashes(t, 200, func(t *testing.T, g *gateway, moment int64) {
 		r, w := io.Pipe()
 		defer r.Close()
-		cmd := g.openssh(t, "ssh", "-tt", "gw", "stty -onlcr; echo ready; cat")
+		cmd := g.OpenSSH(t, "ssh", "-tt", "gw", "stty -onlcr; echo ready; cat")
 		cmd.Stdin = r
-		ssh := begin(t, cmd)
-		ssh.out.awaitText(t, "ready", ssh.ended)
+		ssh := gatewaytest.Begin(t, cmd)
+		ssh.Out.AwaitText(t, "ready", ssh.Ended)
 		var typed bytes.Buffer
 		for i := range moment {
 			key := string("abcdefghijklmnopqrstuvwxyz"[i%26])
@@ -138,16 +139,16 @@ func TestKilledDuringTyping(t *testing.T) {
 				t.Fatal(err)
 			}
 			if i%10 == 0 { // else they come in one packet
-				ssh.out.await(t, "echo of what was typed", ssh.ended, func(b []byte) bool { return int64(len(b)) >= i })
+				ssh.Out.Await(t, "echo of what was typed", ssh.Ended, func(b []byte) bool { return int64(len(b)) >= i })
 			}
 		}
-		g.kill(t)
+		g.Kill(t)
 		r.Close()
-		ssh.wait(t)
+		ssh.Wait(t)
 		ch := g.recovered(t, moment).Channels[0]
-		echo := strings.TrimPrefix(ssh.out.String(), "ready\n")
+		echo := strings.TrimPrefix(ssh.Out.String(), "ready\n")
 		checkBetween(t, "input", oracle.Of([]byte(echo)), ch.Stdin, oracle.Of(typed.Bytes()))
-		if d := oracle.Of(ssh.out.bytes()).NoPrefix(ch.Stdout); d != "" {
+		if d := oracle.Of(ssh.Out.Bytes()).NoPrefix(ch.Stdout); d != "" {
 			t.Errorf("what the client received, held against the log, %s", d)
 		}
 	})

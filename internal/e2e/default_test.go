@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
+
+	"github.com/sshtrail/sshtrail/internal/gatewaytest"
 )
 
 // aloneName, as the first argument, makes the test binary a program that runs another one
@@ -59,7 +61,7 @@ func alone(t *testing.T, cmd *exec.Cmd) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 		return
 	}
-	eventually(t, "nobody else listens on port 2222, the default: is a gateway running?", func() bool {
+	gatewaytest.Eventually(t, "nobody else listens on port 2222, the default: is a gateway running?", func() bool {
 		l, err := net.Listen("tcp", "127.0.0.1:2222")
 		return err == nil && l.Close() == nil
 	})
@@ -80,16 +82,16 @@ echo "serve ended with $?"
 // Without a configuration it serves its caller, with the keys of the caller's ~/.ssh.
 func TestServeWithoutConfiguration(t *testing.T) {
 	t.Parallel()
-	cmd := program(t, "/bin/sh", "-c", firstMinute)
+	cmd := gatewaytest.Program(t, "/bin/sh", "-c", firstMinute)
 	home := t.TempDir()
-	cmd.Env = append(cmd.Env, "HOME="+home, "LOGNAME="+me(t), "SSHTRAIL="+sshtrail)
-	key := writeKey(t, home+"/key")
+	cmd.Env = append(cmd.Env, "HOME="+home, "LOGNAME="+gatewaytest.Me(t), "SSHTRAIL="+gatewaytest.Sshtrail())
+	key := gatewaytest.WriteKey(t, home+"/key")
 	if err := os.Mkdir(home+"/.ssh", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, home+"/.ssh/authorized_keys", string(ssh.MarshalAuthorizedKey(key)))
+	gatewaytest.WriteFile(t, home+"/.ssh/authorized_keys", string(ssh.MarshalAuthorizedKey(key)))
 	alone(t, cmd)
-	out := must(t, cmd)
+	out := gatewaytest.Must(t, cmd)
 	for _, want := range []string{"42\nssh ended with 0\nserve ended with 0\n", "echo $((6 * 7))"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the first minute prints no %q; it prints:\n%s", want, out)

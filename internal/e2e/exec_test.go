@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/gatewaytest"
 	"github.com/sshtrail/sshtrail/internal/oracle"
 )
 
@@ -24,23 +25,23 @@ func sizes() []oracle.Plan {
 }
 
 func TestExecIsExact(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
 		var exchanges []*oracle.Exchange
 		for _, plan := range sizes() {
 			x := oracle.NewExchange(t, plan)
-			x.Run(t, g.openssh(t, "ssh", "gw", x.Command()))
+			x.Run(t, g.OpenSSH(t, "ssh", "gw", x.Command()))
 			exchanges = append(exchanges, x)
 		}
-		logs := g.stop(t)
+		logs := g.Stop(t)
 		for i, x := range exchanges {
-			x.Check(t, logs.sessions[i])
+			x.Check(t, logs.Sessions[i])
 		}
 	})
 }
 
 // What a program prints just before it ends must neither be lost on the way nor in the log.
 func TestLastWordsArriveWhole(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
 		const runs, atOnce = 25, 5
 		exchanges := make([]*oracle.Exchange, runs)
 		for i := range exchanges {
@@ -50,14 +51,14 @@ func TestLastWordsArriveWhole(t *testing.T) {
 		for w := range atOnce {
 			workers.Go(func() {
 				for i := w; i < runs; i += atOnce {
-					exchanges[i].Run(t, g.openssh(t, "ssh", "gw", exchanges[i].Command()))
+					exchanges[i].Run(t, g.OpenSSH(t, "ssh", "gw", exchanges[i].Command()))
 				}
 			})
 		}
 		workers.Wait()
-		logs := g.stop(t)
+		logs := g.Stop(t)
 		for _, x := range exchanges {
-			x.Check(t, logs.with(t, x.Command()))
+			x.Check(t, logs.With(t, x.Command()))
 		}
 	})
 }
@@ -76,15 +77,15 @@ func TestHowProgramsEnd(t *testing.T) {
 		{"kill -TERM $$", 255, "TERM"},
 		{"kill -KILL $$", 255, "KILL"},
 	}
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
 		for _, c := range cases {
-			if r := do(t, g.openssh(t, "ssh", "gw", c.program)); r.status != c.status {
-				t.Errorf("ssh %q ended with status %d, want %d; it printed:\n%s%s", c.program, r.status, c.status, r.out, r.errs)
+			if r := gatewaytest.Do(t, g.OpenSSH(t, "ssh", "gw", c.program)); r.Status != c.status {
+				t.Errorf("ssh %q ended with status %d, want %d; it printed:\n%s%s", c.program, r.Status, c.status, r.Out, r.Errs)
 			}
 		}
-		logs := g.stop(t)
+		logs := g.Stop(t)
 		for _, c := range cases {
-			ch := logs.with(t, c.program).Channels[0]
+			ch := logs.With(t, c.program).Channels[0]
 			switch {
 			case ch.Signal != c.signal:
 				t.Errorf("%q: exit signal %q in the log, want %q", c.program, ch.Signal, c.signal)
@@ -98,15 +99,15 @@ func TestHowProgramsEnd(t *testing.T) {
 // The end of standard input is not the end of the program.
 func TestEndOfInputDoesNotEndTheProgram(t *testing.T) {
 	const program = "cat; sleep 0.1; echo done; sleep 0.1; echo error >&2"
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
 		for range 3 {
-			cmd := g.openssh(t, "ssh", "gw", program)
+			cmd := g.OpenSSH(t, "ssh", "gw", program)
 			cmd.Stdin = strings.NewReader("hello\n")
-			if r := do(t, cmd); r.out != "hello\ndone\n" || r.errs != "error\n" || r.status != 0 {
-				t.Errorf("%q prints %q and %q and ends with %d", program, r.out, r.errs, r.status)
+			if r := gatewaytest.Do(t, cmd); r.Out != "hello\ndone\n" || r.Errs != "error\n" || r.Status != 0 {
+				t.Errorf("%q prints %q and %q and ends with %d", program, r.Out, r.Errs, r.Status)
 			}
 		}
-		for _, log := range g.stop(t).sessions {
+		for _, log := range g.Stop(t).Sessions {
 			oracle.Check(t, log, oracle.Session{
 				Program: program, Stdin: oracle.Of([]byte("hello\n")),
 				Stdout: oracle.Of([]byte("hello\ndone\n")), Stderr: oracle.Of([]byte("error\n")),
@@ -119,24 +120,24 @@ func TestEndOfInputDoesNotEndTheProgram(t *testing.T) {
 // when that one ends too, as with sshd.
 func TestBackgroundProgramKeepsItsOutput(t *testing.T) {
 	const program = "(sleep 0.6; echo late) & echo early"
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
-		if r := do(t, g.openssh(t, "ssh", "-n", "gw", program)); r.out != "early\nlate\n" || r.status != 0 {
-			t.Errorf("%q prints %q and ends with %d, want early, late and 0", program, r.out, r.status)
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
+		if r := gatewaytest.Do(t, g.OpenSSH(t, "ssh", "-n", "gw", program)); r.Out != "early\nlate\n" || r.Status != 0 {
+			t.Errorf("%q prints %q and ends with %d, want early, late and 0", program, r.Out, r.Status)
 		}
-		oracle.Check(t, g.stop(t).only(t), oracle.Session{
+		oracle.Check(t, g.Stop(t).Only(t), oracle.Session{
 			Program: program, Stdin: oracle.Of([]byte{}), Stdout: oracle.Of([]byte("early\nlate\n")), Stderr: oracle.Of([]byte{}),
 		})
 	})
 }
 
 func TestSeveralSessionsOnOneConnection(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
-		socket := g.path("control")
-		master := begin(t, g.openssh(t, "ssh", "-M", "-S", socket, "-N", "gw"))
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
+		socket := g.Path("control")
+		master := gatewaytest.Begin(t, g.OpenSSH(t, "ssh", "-M", "-S", socket, "-N", "gw"))
 		shared := func(args ...string) *exec.Cmd {
-			return g.openssh(t, "ssh", append([]string{"-S", socket, "-o", "ControlMaster=no"}, args...)...)
+			return g.OpenSSH(t, "ssh", append([]string{"-S", socket, "-o", "ControlMaster=no"}, args...)...)
 		}
-		eventually(t, "the connection that is shared is there", func() bool { return shared("-O", "check", "gw").Run() == nil })
+		gatewaytest.Eventually(t, "the connection that is shared is there", func() bool { return shared("-O", "check", "gw").Run() == nil })
 		var exchanges []*oracle.Exchange
 		var sessions sync.WaitGroup
 		for i := range 4 {
@@ -145,9 +146,9 @@ func TestSeveralSessionsOnOneConnection(t *testing.T) {
 			exchanges = append(exchanges, x)
 		}
 		sessions.Wait()
-		must(t, shared("-O", "exit", "gw"))
-		master.wait(t)
-		log := g.stop(t).only(t)
+		gatewaytest.Must(t, shared("-O", "exit", "gw"))
+		master.Wait(t)
+		log := g.Stop(t).Only(t)
 		for _, x := range exchanges {
 			x.Check(t, log)
 		}
@@ -158,12 +159,12 @@ func TestSeveralSessionsOnOneConnection(t *testing.T) {
 }
 
 func TestConnectionWithoutSession(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
-		ssh := begin(t, g.openssh(t, "ssh", "-v", "-N", "gw"))
-		ssh.errs.awaitText(t, "Entering interactive session", ssh.ended)
-		ssh.signal(t, syscall.SIGTERM)
-		ssh.wait(t)
-		log := g.stop(t).only(t)
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
+		ssh := gatewaytest.Begin(t, g.OpenSSH(t, "ssh", "-v", "-N", "gw"))
+		ssh.Errs.AwaitText(t, "Entering interactive session", ssh.Ended)
+		ssh.Signal(t, syscall.SIGTERM)
+		ssh.Wait(t)
+		log := g.Stop(t).Only(t)
 		if len(log.Channels) != 0 {
 			t.Errorf("the log has %d channels, want none", len(log.Channels))
 		}
@@ -177,16 +178,16 @@ func TestConnectionWithoutSession(t *testing.T) {
 // The environment is the client's as far as the policy goes; what is refused is recorded.
 func TestEnvironment(t *testing.T) {
 	const program = `echo "$LC_TEST,$BASH_ENV"`
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
-		cmd := g.openssh(t, "ssh", "-o", "SetEnv=LC_TEST=yes BASH_ENV=/tmp/evil", "gw", program)
-		if out := must(t, cmd); out != "yes,\n" {
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
+		cmd := g.OpenSSH(t, "ssh", "-o", "SetEnv=LC_TEST=yes BASH_ENV=/tmp/evil", "gw", program)
+		if out := gatewaytest.Must(t, cmd); out != "yes,\n" {
 			t.Errorf("%s prints %q, want %q", program, out, "yes,\n")
 		}
-		ch := g.stop(t).only(t).Channels[0]
+		ch := g.Stop(t).Only(t).Channels[0]
 		if got := strings.Join(ch.Env, " "); got != "LC_TEST=yes BASH_ENV=/tmp/evil" {
 			t.Errorf("the log has the variables %q", got)
 		}
-		if g.backend == "local" && len(ch.Failed) != 1 { // sshd does not say what it refuses
+		if g.BackendName == "local" && len(ch.Failed) != 1 { // sshd does not say what it refuses
 			t.Errorf("the log has the refusals %q, want one", ch.Failed)
 		}
 	})
@@ -194,8 +195,8 @@ func TestEnvironment(t *testing.T) {
 
 // A program whose reader has gone ends, as it would without a gateway in between.
 func TestNobodyReadsOn(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
-		cmd := g.openssh(t, "ssh", "gw", "yes; true")
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
+		cmd := g.OpenSSH(t, "ssh", "gw", "yes; true")
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -209,6 +210,6 @@ func TestNobodyReadsOn(t *testing.T) {
 		}
 		out.Close()
 		cmd.Wait() // whatever its status: that it ends is the point
-		g.stop(t)
+		g.Stop(t)
 	})
 }

@@ -8,16 +8,17 @@ import (
 	"time"
 
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/gatewaytest"
 	"github.com/sshtrail/sshtrail/internal/oracle"
 )
 
 const notAllowed = "forwarding is not allowed"
 
 func TestForwardingToAHostIsRefused(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
-		fails(t, g.openssh(t, "ssh", "-W", "db.example:5432", "gw"), 255, "administratively prohibited", notAllowed)
-		logs := g.stop(t)
-		checkRefusedChannel(t, logs.only(t), "db.example", 5432)
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
+		gatewaytest.Fails(t, g.OpenSSH(t, "ssh", "-W", "db.example:5432", "gw"), 255, "administratively prohibited", notAllowed)
+		logs := g.Stop(t)
+		checkRefusedChannel(t, logs.Only(t), "db.example", 5432)
 	})
 }
 
@@ -42,34 +43,34 @@ func TestForwardingFromTheClientIsRefused(t *testing.T) {
 		"dynamic": {"-D", "", "\x05\x01\x00" + "\x05\x01\x00\x03\x0adb.example\x15\x38"}, // SOCKS5 (RFC 1928)
 	} {
 		t.Run(name, func(t *testing.T) {
-			onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
-				addr := freeAddr(t)
-				ssh := begin(t, g.openssh(t, "ssh", "-v", "-N", "-o", "ExitOnForwardFailure=yes", c.flag, addr+c.suffix, "gw"))
-				ssh.errs.awaitText(t, "Entering interactive session", ssh.ended)
-				conn, err := net.DialTimeout("tcp", addr, patience)
+			onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
+				addr := gatewaytest.FreeAddr(t)
+				ssh := gatewaytest.Begin(t, g.OpenSSH(t, "ssh", "-v", "-N", "-o", "ExitOnForwardFailure=yes", c.flag, addr+c.suffix, "gw"))
+				ssh.Errs.AwaitText(t, "Entering interactive session", ssh.Ended)
+				conn, err := net.DialTimeout("tcp", addr, gatewaytest.Patience)
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer conn.Close()
-				conn.SetDeadline(time.Now().Add(patience))
+				conn.SetDeadline(time.Now().Add(gatewaytest.Patience))
 				if _, err := io.WriteString(conn, c.say); err != nil {
 					t.Fatal(err)
 				}
 				_, _ = io.Copy(io.Discard, conn) // the client closes it: cleanly or not
-				ssh.errs.awaitText(t, notAllowed, ssh.ended)
-				ssh.cmd.Process.Kill()
-				ssh.wait(t)
-				checkRefusedChannel(t, g.stop(t).only(t), "db.example", 5432)
+				ssh.Errs.AwaitText(t, notAllowed, ssh.Ended)
+				ssh.Cmd.Process.Kill()
+				ssh.Wait(t)
+				checkRefusedChannel(t, g.Stop(t).Only(t), "db.example", 5432)
 			})
 		})
 	}
 }
 
 func TestForwardingToTheClientIsRefused(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
-		fails(t, g.openssh(t, "ssh", "-N", "-o", "ExitOnForwardFailure=yes", "-R", "127.0.0.1:18080:127.0.0.1:80", "gw"), 255,
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
+		gatewaytest.Fails(t, g.OpenSSH(t, "ssh", "-N", "-o", "ExitOnForwardFailure=yes", "-R", "127.0.0.1:18080:127.0.0.1:80", "gw"), 255,
 			"remote port forwarding failed for listen port 18080")
-		log := g.stop(t).only(t)
+		log := g.Stop(t).Only(t)
 		asked := oracle.Bodies[*event.ForwardTCPIP](log)
 		if len(asked) != 1 || asked[0].BindHost != "127.0.0.1" || asked[0].BindPort != 18080 {
 			t.Errorf("the log has %+v, want one request to listen on port 18080", asked)
@@ -82,15 +83,4 @@ func TestForwardingToTheClientIsRefused(t *testing.T) {
 			t.Errorf("the log does not say that it was refused since %s", notAllowed)
 		}
 	})
-}
-
-// freeAddr is an address on which nobody listened a moment ago.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

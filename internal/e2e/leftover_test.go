@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/sshtrail/sshtrail/internal/gatewaytest"
 )
 
 // running counts processes that have arg among their arguments.
@@ -39,7 +41,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 	}{"the client is killed": {"-T", true}, "its terminal is": {"-tt", true}, "the program ends": {"-T", false}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := start(t, local(t), options{})
+			g := start(t, gatewaytest.Local(t), gatewaytest.Options{})
 			arg := fmt.Sprintf("1000.%d%d", os.Getpid(), len(name)) // that no other test has
 			sleep := "sleep " + arg
 			program, want := fmt.Sprintf("%s & nohup setsid %s & (setsid %s &) ; ", sleep, sleep, sleep), 3
@@ -48,21 +50,21 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			} else { // output that is held open would hold the session, as with sshd
 				program = "exec >/dev/null 2>&1; " + program + "read x"
 			}
-			cmd := g.openssh(t, "ssh", c.flag, "gw", program)
+			cmd := g.OpenSSH(t, "ssh", c.flag, "gw", program)
 			in, err := cmd.StdinPipe()
 			if err != nil {
 				t.Fatal(err)
 			}
-			ssh := begin(t, cmd)
-			eventually(t, "all that it starts runs", func() bool { return running(t, arg) == want })
+			ssh := gatewaytest.Begin(t, cmd)
+			gatewaytest.Eventually(t, "all that it starts runs", func() bool { return running(t, arg) == want })
 			if c.kill {
-				ssh.signal(t, syscall.SIGKILL)
+				ssh.Signal(t, syscall.SIGKILL)
 			} else {
 				in.Close()
 			}
-			ssh.wait(t)
-			eventually(t, "nothing runs any more", func() bool { return running(t, arg) == 0 })
-			g.stop(t)
+			ssh.Wait(t)
+			gatewaytest.Eventually(t, "nothing runs any more", func() bool { return running(t, arg) == 0 })
+			g.Stop(t)
 		})
 	}
 }

@@ -1,70 +1,41 @@
 package e2e
 
 import (
-	"flag"
-	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"testing"
-	"time"
 
+	"github.com/sshtrail/sshtrail/internal/gatewaytest"
 	"github.com/sshtrail/sshtrail/internal/oracle"
 )
-
-// patience is how long a test waits for what takes milliseconds, on a machine that is
-// busy with other things.
-const patience = 60 * time.Second
-
-// sshtrail is the program under test, built by TestMain.
-var sshtrail string
 
 func TestMain(m *testing.M) {
 	oracle.RunProgram()
 	runAlone()
-	flag.Parse()
-	// Tests mostly wait for other processes, so there may be more of them than cores.
-	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
-		if err := f.Value.Set(strconv.Itoa(atOnce)); err != nil {
-			panic(err)
-		}
-	}
-	os.Exit(run(m))
+	os.Exit(gatewaytest.Main(m))
 }
 
-// atOnce is how many tests run at a time.
-const atOnce = 6
+// gateway is a gateway, and what these tests do with one.
+type gateway struct{ *gatewaytest.Gateway }
 
-func run(m *testing.M) int {
-	dir, err := build()
-	if dir != "" {
-		defer os.RemoveAll(dir)
+// onEachBackend runs a test with a gateway for each backend.
+func onEachBackend(t *testing.T, o gatewaytest.Options, test func(t *testing.T, g *gateway)) {
+	t.Parallel()
+	for _, b := range []gatewaytest.Backend{gatewaytest.Local(t), gatewaytest.Proxied()} {
+		t.Run(b.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, start(t, b, o))
+		})
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
 }
 
-// build builds the program, with the race detector if the tests have it.
-func build() (string, error) {
-	dir, err := os.MkdirTemp("", "e2e")
-	if err != nil {
-		return "", err
-	}
-	if err := os.Chmod(dir, 0o755); err != nil { // some tests run it as another user
-		return dir, err
-	}
-	sshtrail = filepath.Join(dir, "sshtrail")
-	args := []string{"build", "-o", sshtrail}
-	if raced {
-		args = append(args, "-race")
-	}
-	out, err := exec.Command("go", append(args, "../../cmd/sshtrail")...).CombinedOutput()
-	if err != nil {
-		return dir, fmt.Errorf("build the program under test: %w\n%s", err, out)
-	}
-	return dir, nil
+// start starts a gateway with a configuration of its own.
+func start(t testing.TB, b gatewaytest.Backend, o gatewaytest.Options) *gateway {
+	t.Helper()
+	return &gateway{gatewaytest.Start(t, b, o)}
+}
+
+// newGateway makes all that a gateway needs, and does not start it.
+func newGateway(t testing.TB, b gatewaytest.Backend, o gatewaytest.Options) *gateway {
+	t.Helper()
+	return &gateway{gatewaytest.New(t, b, o)}
 }

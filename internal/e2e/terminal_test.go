@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sshtrail/sshtrail/internal/gatewaytest"
 	"github.com/sshtrail/sshtrail/internal/oracle"
 )
 
@@ -19,46 +20,46 @@ type terminal struct {
 func openTerminal(t *testing.T, command string) *terminal {
 	t.Helper()
 	x := &terminal{filepath.Join(t.TempDir(), "tmux")}
-	writeFile(t, x.socket+".conf", "set -g status off\nset -g default-terminal xterm-256color\nset -g remain-on-exit on\n")
-	must(t, x.tmux(t, "-f", x.socket+".conf", "new-session", "-d", "-x", "100", "-y", "30", command))
+	gatewaytest.WriteFile(t, x.socket+".conf", "set -g status off\nset -g default-terminal xterm-256color\nset -g remain-on-exit on\n")
+	gatewaytest.Must(t, x.tmux(t, "-f", x.socket+".conf", "new-session", "-d", "-x", "100", "-y", "30", command))
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the terminal shows:\n%s", do(t, x.tmux(t, "capture-pane", "-p")).out)
+			t.Logf("the terminal shows:\n%s", gatewaytest.Do(t, x.tmux(t, "capture-pane", "-p")).Out)
 		}
-		do(t, x.tmux(t, "kill-server"))
+		gatewaytest.Do(t, x.tmux(t, "kill-server"))
 	})
 	return x
 }
 
 func (x *terminal) tmux(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	return program(t, "tmux", append([]string{"-u", "-S", x.socket}, args...)...)
+	return gatewaytest.Program(t, "tmux", append([]string{"-u", "-S", x.socket}, args...)...)
 }
 
 // write types text and presses Enter.
 func (x *terminal) write(t *testing.T, text string) {
 	t.Helper()
-	must(t, x.tmux(t, "send-keys", "-l", text))
+	gatewaytest.Must(t, x.tmux(t, "send-keys", "-l", text))
 	x.press(t, "Enter")
 }
 
 // press presses a key, by tmux's name for it.
 func (x *terminal) press(t *testing.T, key string) {
 	t.Helper()
-	must(t, x.tmux(t, "send-keys", key))
+	gatewaytest.Must(t, x.tmux(t, "send-keys", key))
 }
 
 // screen returns what is shown.
 func (x *terminal) screen(t *testing.T) string {
 	t.Helper()
-	return must(t, x.tmux(t, "capture-pane", "-p"))
+	return gatewaytest.Must(t, x.tmux(t, "capture-pane", "-p"))
 }
 
 // awaitLine waits until a line is shown that ends in text. A prompt may be before it, if
 // what was typed overtook it.
 func (x *terminal) awaitLine(t *testing.T, text string) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("the terminal shows a line that ends in %q", text), func() bool {
+	gatewaytest.Eventually(t, fmt.Sprintf("the terminal shows a line that ends in %q", text), func() bool {
 		for line := range strings.SplitSeq(x.screen(t), "\n") {
 			if strings.HasSuffix(strings.TrimRight(line, " "), text) {
 				return true
@@ -72,18 +73,18 @@ func (x *terminal) awaitLine(t *testing.T, text string) {
 // shows its status.
 func (g *gateway) login(t *testing.T) *terminal {
 	t.Helper()
-	x := openTerminal(t, fmt.Sprintf("ssh -F '%s' gw; echo client ended with $?; sleep 60", g.path("ssh_config")))
-	eventually(t, "a prompt is shown", func() bool { return strings.ContainsAny(x.screen(t), "$#") })
+	x := openTerminal(t, fmt.Sprintf("ssh -F '%s' gw; echo client ended with $?; sleep 60", g.Path("ssh_config")))
+	gatewaytest.Eventually(t, "a prompt is shown", func() bool { return strings.ContainsAny(x.screen(t), "$#") })
 	return x
 }
 
 func TestTerminal(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
 		x := g.login(t)
 		x.write(t, `PS1="> "; echo "TERM is $TERM, size is $(stty size)"`)
 		x.awaitLine(t, "TERM is xterm-256color, size is 30 100")
 
-		must(t, x.tmux(t, "resize-window", "-x", "120", "-y", "40"))
+		gatewaytest.Must(t, x.tmux(t, "resize-window", "-x", "120", "-y", "40"))
 		x.write(t, `until test "$(stty size)" = "40 120"; do sleep 0.05; done; echo re""sized`)
 		x.awaitLine(t, "resized")
 
@@ -95,12 +96,12 @@ func TestTerminal(t *testing.T) {
 
 		x.write(t, `printf '\033[1;31m%s\033[0m\n' "$(echo red | tr a-z A-Z)"`)
 		x.awaitLine(t, "RED")
-		if shown := must(t, x.tmux(t, "capture-pane", "-p", "-e")); !strings.Contains(shown, "\x1b[1m\x1b[31mRED") && !strings.Contains(shown, "\x1b[1;31mRED") {
+		if shown := gatewaytest.Must(t, x.tmux(t, "capture-pane", "-p", "-e")); !strings.Contains(shown, "\x1b[1m\x1b[31mRED") && !strings.Contains(shown, "\x1b[1;31mRED") {
 			t.Errorf("the terminal shows no red RED:\n%q", shown)
 		}
 		x.write(t, "exit 7")
 		x.awaitLine(t, "client ended with 7")
-		checkTerminalLog(t, g.stop(t).only(t))
+		checkTerminalLog(t, g.Stop(t).Only(t))
 	})
 }
 
@@ -132,21 +133,21 @@ func checkTerminalLog(t *testing.T, log *oracle.Log) {
 }
 
 func TestVim(t *testing.T) {
-	onEachBackend(t, options{}, func(t *testing.T, g *gateway) {
-		program(t, "vim") // says what to install
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
+		gatewaytest.Program(t, "vim") // says what to install
 		file := filepath.Join(t.TempDir(), "text")
 		x := g.login(t)
 		x.write(t, "vim -u NONE "+file+"; echo vim has e''nded")
-		eventually(t, "vim is there", func() bool { return strings.Contains(x.screen(t), "[New File]") })
+		gatewaytest.Eventually(t, "vim is there", func() bool { return strings.Contains(x.screen(t), "[New File]") })
 		x.press(t, "i")
-		must(t, x.tmux(t, "send-keys", "-l", "grüße"))
+		gatewaytest.Must(t, x.tmux(t, "send-keys", "-l", "grüße"))
 		x.press(t, "Escape")
 		x.write(t, ":wq")
 		x.awaitLine(t, "vim has ended") // it throws away what is typed while it ends
 		x.write(t, `cat `+file+`; exit`)
 		x.awaitLine(t, "grüße")
 		x.awaitLine(t, "client ended with 0")
-		out := string(g.stop(t).only(t).Channels[0].Stdout.Bytes)
+		out := string(g.Stop(t).Only(t).Channels[0].Stdout.Bytes)
 		if !strings.Contains(out, "\x1b[?1049h") || !strings.Contains(out, "\x1b[?1049l") || !strings.Contains(out, "grüße") {
 			t.Errorf("the log's output has no vim in it:\n%q", out)
 		}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/gatewaytest"
 	"github.com/sshtrail/sshtrail/internal/oracle"
 	"github.com/sshtrail/sshtrail/internal/sshdtest"
 )
@@ -24,84 +25,84 @@ func TestPortInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	g := newGateway(t, local(t), options{})
-	g.edit(t, "listen: 127.0.0.1:0", "listen: "+l.Addr().String())
-	fails(t, g.command(t, "serve"), 1, l.Addr().String()+" is in use", "ssh.listen")
+	g := newGateway(t, gatewaytest.Local(t), gatewaytest.Options{})
+	g.Edit(t, "listen: 127.0.0.1:0", "listen: "+l.Addr().String())
+	gatewaytest.Fails(t, g.Command(t, "serve"), 1, l.Addr().String()+" is in use", "ssh.listen")
 }
 
 func TestHostKeyThatOthersCanRead(t *testing.T) {
 	t.Parallel()
-	g := newGateway(t, local(t), options{})
-	chmod(t, g.path("host"), 0o644)
+	g := newGateway(t, gatewaytest.Local(t), gatewaytest.Options{})
+	Chmod(t, g.Path("host"), 0o644)
 	for _, command := range []string{"serve", "check"} {
-		fails(t, g.command(t, command), 1, g.path("host"), "0644", "chmod 600")
+		gatewaytest.Fails(t, g.Command(t, command), 1, g.Path("host"), "0644", "chmod 600")
 	}
 }
 
 func TestGatewaysOwnHostKeyThatOthersCanRead(t *testing.T) {
 	t.Parallel()
-	g := newGateway(t, local(t), options{})
-	g.edit(t, "hostkeys: ", "#")
-	g.serve(t)
-	fails(t, g.openssh(t, "ssh", "-o", "BatchMode=yes", "gw", "true"), 255, "verification failed") // it has made keys
-	g.stop(t)
-	key := g.path("state/hostkeys/ssh_host_ecdsa_key")
-	chmod(t, key, 0o640)
+	g := newGateway(t, gatewaytest.Local(t), gatewaytest.Options{})
+	g.Edit(t, "hostkeys: ", "#")
+	g.Serve(t)
+	gatewaytest.Fails(t, g.OpenSSH(t, "ssh", "-o", "BatchMode=yes", "gw", "true"), 255, "verification failed") // it has made keys
+	g.Stop(t)
+	key := g.Path("state/hostkeys/ssh_host_ecdsa_key")
+	Chmod(t, key, 0o640)
 	for _, command := range []string{"serve", "check"} {
-		fails(t, g.command(t, command), 1, key, "0640", "chmod 600")
+		gatewaytest.Fails(t, g.Command(t, command), 1, key, "0640", "chmod 600")
 	}
 }
 
 // Everything that is wrong is told at once, each with its line.
 func TestBadConfiguration(t *testing.T) {
 	t.Parallel()
-	g := newGateway(t, local(t), options{})
-	writeFile(t, g.path("config.yaml"), "sssh:\n  listen: 127.0.0.1:0\nssh:\n  maxAuthTries: many\naudit:\n  onFailure: shrug\nbackend: local\n")
+	g := newGateway(t, gatewaytest.Local(t), gatewaytest.Options{})
+	gatewaytest.WriteFile(t, g.Path("config.yaml"), "sssh:\n  listen: 127.0.0.1:0\nssh:\n  maxAuthTries: many\naudit:\n  onFailure: shrug\nbackend: local\n")
 	for _, command := range []string{"serve", "check", "recover"} {
-		fails(t, g.command(t, command), 1, "config.yaml:1", "sssh", "config.yaml:4", "maxAuthTries", "config.yaml:6", "shrug", "auth.users")
+		gatewaytest.Fails(t, g.Command(t, command), 1, "config.yaml:1", "sssh", "config.yaml:4", "maxAuthTries", "config.yaml:6", "shrug", "auth.users")
 	}
 }
 
 func TestMissingConfiguration(t *testing.T) {
 	t.Parallel()
-	g := newGateway(t, local(t), options{})
-	if err := os.Remove(g.path("config.yaml")); err != nil {
+	g := newGateway(t, gatewaytest.Local(t), gatewaytest.Options{})
+	if err := os.Remove(g.Path("config.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	fails(t, g.command(t, "serve"), 1, "config.yaml", "no such file")
-	fails(t, program(t, sshtrail, "serve", "--confg"), 2, "--confg", "sshtrail help")
+	gatewaytest.Fails(t, g.Command(t, "serve"), 1, "config.yaml", "no such file")
+	gatewaytest.Fails(t, gatewaytest.Program(t, gatewaytest.Sshtrail(), "serve", "--confg"), 2, "--confg", "sshtrail help")
 }
 
 func TestFolderForLogsThatIsNone(t *testing.T) {
 	t.Parallel()
-	g := newGateway(t, local(t), options{})
-	if err := os.Remove(g.path("logs")); err != nil {
+	g := newGateway(t, gatewaytest.Local(t), gatewaytest.Options{})
+	if err := os.Remove(g.Path("logs")); err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, g.path("logs"), "a file")
-	fails(t, g.command(t, "serve"), 1, g.path("logs"), "is no folder")
-	g.edit(t, g.path("logs"), g.path("none/logs"))
-	fails(t, g.command(t, "serve"), 1, g.path("none"), "mkdir")
+	gatewaytest.WriteFile(t, g.Path("logs"), "a file")
+	gatewaytest.Fails(t, g.Command(t, "serve"), 1, g.Path("logs"), "is no folder")
+	g.Edit(t, g.Path("logs"), g.Path("none/logs"))
+	gatewaytest.Fails(t, g.Command(t, "serve"), 1, g.Path("none"), "mkdir")
 }
 
 func TestSecondGatewayOnOneJournal(t *testing.T) {
 	t.Parallel()
-	g := start(t, local(t), options{})
+	g := start(t, gatewaytest.Local(t), gatewaytest.Options{})
 	for _, command := range []string{"serve", "recover"} {
-		fails(t, g.command(t, command), 1, "state/journal", "belongs to a gateway that is running", "audit.journal")
+		gatewaytest.Fails(t, g.Command(t, command), 1, "state/journal", "belongs to a gateway that is running", "audit.journal")
 	}
-	must(t, g.openssh(t, "ssh", "gw", "true")) // the first one is not harmed
-	g.stop(t)
+	gatewaytest.Must(t, g.OpenSSH(t, "ssh", "gw", "true")) // the first one is not harmed
+	g.Stop(t)
 }
 
 func TestTargetThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	b := proxied()
-	b.block = func(t testing.TB, g *gateway, o options) string {
-		writeKey(t, g.path("upstream"))
-		return proxyBlock(g, &sshdtest.Server{Addr: freeAddr(t), HostKey: g.hostKey, User: "bob"}, o)
+	b := gatewaytest.Proxied()
+	b.Block = func(t testing.TB, g *gatewaytest.Gateway, o gatewaytest.Options) string {
+		gatewaytest.WriteKey(t, g.Path("upstream"))
+		return gatewaytest.ProxyBlock(g, &sshdtest.Server{Addr: gatewaytest.FreeAddr(t), HostKey: g.HostKey, User: "bob"}, o)
 	}
-	g := start(t, b, options{})
+	g := start(t, b, gatewaytest.Options{})
 	g.checkNoTarget(t, "connection refused")
 }
 
@@ -109,44 +110,44 @@ func TestTargetThatIsNotThere(t *testing.T) {
 // the operator why, in the messages and in the log.
 func (g *gateway) checkNoTarget(t *testing.T, why ...string) {
 	t.Helper()
-	r := do(t, g.openssh(t, "ssh", "gw", "true"))
-	if r.status != 255 || !strings.Contains(r.errs, "can't be reached; tell who runs this gateway") {
-		t.Errorf("the client ended with status %d and was told %q, want 255 and whom to tell", r.status, r.errs)
+	r := gatewaytest.Do(t, g.OpenSSH(t, "ssh", "gw", "true"))
+	if r.Status != 255 || !strings.Contains(r.Errs, "can't be reached; tell who runs this gateway") {
+		t.Errorf("the client ended with status %d and was told %q, want 255 and whom to tell", r.Status, r.Errs)
 	}
-	log := g.stop(t).only(t)
+	log := g.Stop(t).Only(t)
 	found := oracle.Bodies[*event.NoTarget](log)
 	if len(found) != 1 || len(log.Channels) != 1 || log.Channels[0].Open {
 		t.Fatalf("the log has %d events that say why and %d channels, want one that is refused", len(found), len(log.Channels))
 	}
 	for _, s := range why {
-		if !strings.Contains(found[0].Reason, s) || !strings.Contains(g.errs.String(), s) {
-			t.Errorf("the log says %q and the operator is told\n%s\nwant %q in both", found[0].Reason, g.errs, s)
+		if !strings.Contains(found[0].Reason, s) || !strings.Contains(g.Errs.String(), s) {
+			t.Errorf("the log says %q and the operator is told\n%s\nwant %q in both", found[0].Reason, g.Errs, s)
 		}
-		if strings.Contains(r.errs, s) {
-			t.Errorf("the client is told %q, which is for the operator: %q", s, r.errs)
+		if strings.Contains(r.Errs, s) {
+			t.Errorf("the client is told %q, which is for the operator: %q", s, r.Errs)
 		}
 	}
 }
 
 func TestTargetWithAnotherHostKey(t *testing.T) {
 	t.Parallel()
-	b := proxied()
-	b.block = func(t testing.TB, g *gateway, o options) string {
-		writeKey(t, g.path("upstream"))
+	b := gatewaytest.Proxied()
+	b.Block = func(t testing.TB, g *gatewaytest.Gateway, o gatewaytest.Options) string {
+		gatewaytest.WriteKey(t, g.Path("upstream"))
 		s := *sshdtest.Start(t)
-		s.HostKey = g.clientKey // not its own
-		return proxyBlock(g, &s, o)
+		s.HostKey = g.ClientKey // not its own
+		return gatewaytest.ProxyBlock(g, &s, o)
 	}
-	g := start(t, b, options{})
-	g.checkNoTarget(t, "host key", ssh.FingerprintSHA256(g.clientKey))
+	g := start(t, b, gatewaytest.Options{})
+	g.checkNoTarget(t, "host key", ssh.FingerprintSHA256(g.ClientKey))
 }
 
 // Who does not speak SSH is told so, and the gateway's log says what it spoke.
 func TestStrangersOnThePort(t *testing.T) {
 	t.Parallel()
-	g := start(t, local(t), options{})
+	g := start(t, gatewaytest.Local(t), gatewaytest.Options{})
 	for _, hello := range []string{"GET / HTTP/1.0\r\n\r\n", tlsHello(t), "\n" + strings.Repeat("x", 10_000)} {
-		c := g.dial(t)
+		c := g.Dial(t)
 		if _, err := io.WriteString(c, hello); err != nil {
 			t.Fatal(err)
 		}
@@ -158,12 +159,12 @@ func TestStrangersOnThePort(t *testing.T) {
 			t.Errorf("who says %.20q is told %q", hello, b)
 		}
 	}
-	logs := g.stop(t)
-	if len(logs.sessions) != 0 {
-		t.Errorf("there are %d logs of connections, want none", len(logs.sessions))
+	logs := g.Stop(t)
+	if len(logs.Sessions) != 0 {
+		t.Errorf("there are %d logs of connections, want none", len(logs.Sessions))
 	}
 	var reasons []string
-	for _, b := range ownBodies[*event.HandshakeFailed](logs) {
+	for _, b := range gatewaytest.OwnBodies[*event.HandshakeFailed](logs) {
 		reasons = append(reasons, b.Reason)
 	}
 	for _, want := range []string{`"GET / HTTP/1.0\r\n\r\n"`, `"\x16\x03`, `"\nxxx`} {
@@ -171,18 +172,6 @@ func TestStrangersOnThePort(t *testing.T) {
 			t.Errorf("the gateway's log has the reasons %q, want one with %s", reasons, want)
 		}
 	}
-}
-
-// dial connects to the gateway without a client.
-func (g *gateway) dial(t *testing.T) net.Conn {
-	t.Helper()
-	c, err := net.Dial("tcp", g.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(patience))
-	return c
 }
 
 // tlsHello is what a TLS client says first.
@@ -203,8 +192,8 @@ func tlsHello(t *testing.T) string {
 
 func TestClientThatSaysNothing(t *testing.T) {
 	t.Parallel()
-	g := start(t, local(t), options{ssh: []string{"loginGraceTime: 1s"}})
-	silent, half := g.dial(t), g.dial(t)
+	g := start(t, gatewaytest.Local(t), gatewaytest.Options{SSH: []string{"loginGraceTime: 1s"}})
+	silent, half := g.Dial(t), g.Dial(t)
 	if _, err := io.WriteString(half, "SSH-2.0-half\r\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -215,49 +204,36 @@ func TestClientThatSaysNothing(t *testing.T) {
 			t.Errorf("a client that does not log in was ended after %v, want 1s", since)
 		}
 	}
-	logs := g.stop(t)
-	if n := len(ownBodies[*event.Disconnect](logs)); n != 2 {
+	logs := g.Stop(t)
+	if n := len(gatewaytest.OwnBodies[*event.Disconnect](logs)); n != 2 {
 		t.Errorf("the gateway's log has %d disconnects, want 2", n)
 	}
-	if n := len(logs.sessions); n != 0 {
+	if n := len(logs.Sessions); n != 0 {
 		t.Errorf("there are %d logs of connections, want none", n)
 	}
 }
 
 func TestTooManyStartups(t *testing.T) {
 	t.Parallel()
-	g := start(t, local(t), options{ssh: []string{"maxStartups: 2"}})
+	g := start(t, gatewaytest.Local(t), gatewaytest.Options{SSH: []string{"maxStartups: 2"}})
 	var held []net.Conn
 	for range 2 {
-		c := g.dial(t)
+		c := g.Dial(t)
 		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.HasPrefix(line, "SSH-2.0-") {
 			t.Fatalf("a client is greeted with %q, %v", line, err)
 		}
 		held = append(held, c)
 	}
-	fails(t, g.openssh(t, "ssh", "-v", "gw", "true"), 255, "Not allowed at this time")
+	gatewaytest.Fails(t, g.OpenSSH(t, "ssh", "-v", "gw", "true"), 255, "Not allowed at this time")
 	held[0].Close()
-	eventually(t, "there is room again", func() bool { return g.openssh(t, "ssh", "gw", "true").Run() == nil })
-	refused := ownBodies[*event.Refused](g.stop(t))
+	gatewaytest.Eventually(t, "there is room again", func() bool { return g.OpenSSH(t, "ssh", "gw", "true").Run() == nil })
+	refused := gatewaytest.OwnBodies[*event.Refused](g.Stop(t))
 	if len(refused) == 0 || !strings.Contains(refused[0].Reason, "ssh.maxStartups") {
 		t.Errorf("the gateway's log has %+v, want a refusal that names ssh.maxStartups", refused)
 	}
 }
 
-// edit replaces text in the configuration.
-func (g *gateway) edit(t *testing.T, old, new string) {
-	t.Helper()
-	b, err := os.ReadFile(g.path("config.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(b), old) {
-		t.Fatalf("the configuration has no %q", old)
-	}
-	writeFile(t, g.path("config.yaml"), strings.ReplaceAll(string(b), old, new))
-}
-
-func chmod(t *testing.T, path string, mode os.FileMode) {
+func Chmod(t *testing.T, path string, mode os.FileMode) {
 	t.Helper()
 	if err := os.Chmod(path, mode); err != nil {
 		t.Fatal(err)

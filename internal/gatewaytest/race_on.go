@@ -1,6 +1,6 @@
 //go:build race
 
-package e2e
+package gatewaytest
 
 // raced says that these tests were built with the race detector: then the gateway is too.
 const raced = true
