@@ -23,6 +23,14 @@ type FS interface {
 	Stat(name string) (fs.FileInfo, error)
 	// SyncDir makes the names in a folder durable.
 	SyncDir(name string) error
+	// Space tells how much room there is on the disk of a file or folder.
+	Space(name string) (Space, error)
+}
+
+// Space is the room on a disk, for who asks: what is kept for root counts for root.
+type Space struct {
+	Free, Size       uint64 // bytes
+	FreeFiles, Files uint64 // how many can be made, and be; 0 and 0 where there is no such limit
 }
 
 // File is an open file. Write appends if it was opened with O_APPEND.

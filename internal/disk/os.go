@@ -50,6 +50,18 @@ func (OS) SyncDir(name string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+func statfs(name string, s *unix.Statfs_t) error {
+	for {
+		switch err := unix.Statfs(name, s); err {
+		case nil:
+			return nil
+		case unix.EINTR:
+		default:
+			return &fs.PathError{Op: "statfs", Path: name, Err: err}
+		}
+	}
+}
+
 // SameFile reports whether a and b, from Stat of an [FS] or of one of its files, tell of
 // one file. os.SameFile knows only what package os returned.
 func SameFile(a, b fs.FileInfo) bool {

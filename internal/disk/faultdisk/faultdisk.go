@@ -36,6 +36,7 @@ const (
 	ReadDir  Op = "readdir"
 	Stat     Op = "stat"
 	SyncDir  Op = "syncdir"
+	Space    Op = "space"
 	Write    Op = "write"
 	Read     Op = "read"
 	FStat    Op = "fstat"

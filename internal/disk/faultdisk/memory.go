@@ -22,13 +22,15 @@ type Memory struct {
 	root   *node
 	ticks  int64
 	inodes uint64
+
+	maxBytes, maxFiles int64 // see Limit
 }
 
 var _ disk.FS = (*Memory)(nil)
 
 // NewMemory returns an empty disk.
 func NewMemory() *Memory {
-	m := &Memory{}
+	m := &Memory{maxBytes: manyBytes, maxFiles: manyFiles}
 	m.root = m.newNode(fs.ModeDir | 0o755)
 	return m
 }
@@ -114,6 +116,9 @@ func (m *Memory) OpenFile(name string, flag int, perm fs.FileMode) (disk.File, e
 	case n == nil && flag&os.O_CREATE == 0:
 		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.ENOENT}
 	case n == nil:
+		if err := m.fitsFile("open", name); err != nil {
+			return nil, err
+		}
 		n = m.newNode(perm.Perm())
 		m.setNames(dir, nameChange{add: base, node: n})
 	case flag&os.O_CREATE != 0 && flag&os.O_EXCL != 0:
@@ -188,6 +193,9 @@ func (m *Memory) MkdirAll(name string, perm fs.FileMode) error {
 		}
 		n := at.names[part]
 		if n == nil {
+			if err := m.fitsFile("mkdir", name); err != nil {
+				return err
+			}
 			n = m.newNode(fs.ModeDir | perm.Perm())
 			m.setNames(at, nameChange{add: part, node: n})
 		}

@@ -49,9 +49,13 @@ func (f *memFile) Write(p []byte) (int, error) {
 	if f.flag&os.O_APPEND != 0 {
 		f.offset = int64(len(f.node.data))
 	}
-	f.m.change(f.node, dataChange{at: f.offset, data: append([]byte(nil), p...)})
-	f.offset += int64(len(p))
-	return len(p), nil
+	n, err := f.m.fits(len(p))
+	f.m.change(f.node, dataChange{at: f.offset, data: append([]byte(nil), p[:n]...)})
+	f.offset += int64(n)
+	if err != nil {
+		return n, &fs.PathError{Op: "write", Path: f.name, Err: err}
+	}
+	return n, nil
 }
 
 func (f *memFile) ReadAt(p []byte, at int64) (int, error) {

@@ -111,7 +111,7 @@ func (m *Memory) SyncDir(name string) error {
 func (m *Memory) PowerCut(seed uint64) *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	cut := &Memory{ticks: m.ticks, inodes: m.inodes}
+	cut := &Memory{ticks: m.ticks, inodes: m.inodes, maxBytes: m.maxBytes, maxFiles: m.maxFiles}
 	chance := func(n int) int { return 0 }
 	if seed != 0 {
 		chance = rand.New(rand.NewPCG(seed, 0)).IntN

@@ -187,3 +187,12 @@ func (p *Process) Stat(name string) (info fs.FileInfo, err error) {
 func (p *Process) SyncDir(name string) error {
 	return p.do(Call{Op: SyncDir, Name: name}, func() error { return p.under.SyncDir(name) }, nil)
 }
+
+// Space is a call of kind [Space].
+func (p *Process) Space(name string) (space disk.Space, err error) {
+	err = p.do(Call{Op: Space, Name: name}, func() (err error) {
+		space, err = p.under.Space(name)
+		return err
+	}, nil)
+	return space, err
+}

@@ -82,6 +82,15 @@ func (r rig) write(f disk.File, s string) {
 const create = os.O_RDWR | os.O_CREATE | os.O_APPEND
 
 var sameChecks = map[string]func(*testing.T, rig){
+	"space": func(t *testing.T, r rig) {
+		space, err := r.fs.Space(r.dir)
+		r.want("space", err, nil)
+		if space.Free == 0 || space.Free > space.Size || space.FreeFiles > space.Files {
+			t.Errorf("the room is %+v", space)
+		}
+		_, err = r.fs.Space(r.path("none"))
+		r.want("space of nothing", err, fs.ErrNotExist)
+	},
 	"open": func(t *testing.T, r rig) {
 		_, err := r.fs.OpenFile(r.path("none"), os.O_RDWR, 0)
 		r.want("open of nothing", err, fs.ErrNotExist)
