@@ -27,6 +27,7 @@ type Config struct {
 	Backend  string   `yaml:"backend" enum:"local,sshproxy" later:"docker,kubernetes" doc:"What clients are joined to. A configuration file must say it." differs:"ContainerSSH's default is docker."`
 	Local    Local    `yaml:"local" doc:"Settings of the backend local, which runs programs on this machine."`
 	SSHProxy SSHProxy `yaml:"sshproxy" doc:"Settings of the backend sshproxy, which joins clients to another SSH server."`
+	Metrics  Metrics  `yaml:"metrics" doc:"How the gateway is, for Prometheus and for whoever starts it anew or sends it clients."`
 
 	// Embedded is true for the configuration that Default returns: nobody is listed in
 	// Auth, and the caller's own keys or a one-time password let the caller in.

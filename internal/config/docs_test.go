@@ -99,7 +99,7 @@ func TestSchemaRefuses(t *testing.T) {
 	schema := loadSchema(t)
 	for _, text := range []string{
 		"{}",
-		"{backend: local, metrics: {}}",
+		"{backend: local, metrics: {enable: true}}",
 		"{backend: docker}",
 		"{backend: local, audit: {sync: 5}}",
 		"{backend: local, audit: {sync: 5 minutes}}",

@@ -115,6 +115,7 @@ func typeName(f field) string {
 		reflect.TypeFor[Duration](): "duration",
 		reflect.TypeFor[Size]():     "size",
 		reflect.TypeFor[Startups](): "limit",
+		reflect.TypeFor[Address]():  "address or port",
 		reflect.TypeFor[[]string](): "list",
 		reflect.TypeFor[[]Key]():    "list of private keys",
 		reflect.TypeFor[Key]():      "private key",
@@ -158,8 +159,10 @@ func writeDifferences(b *strings.Builder, root reflect.Type) {
 	for _, key := range notBuilt("") {
 		names = append(names, "`"+key+"`")
 	}
-	for _, key := range notBuilt("auth") {
-		names = append(names, "`auth."+key+"`")
+	for _, block := range []string{"auth", "metrics"} {
+		for _, key := range notBuilt(block) {
+			names = append(names, "`"+join(block, key)+"`")
+		}
 	}
 	b.WriteString(strings.Join(names, ", ") + ".\n")
 }

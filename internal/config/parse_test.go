@@ -142,7 +142,7 @@ func TestAliasesAndMergeKeys(t *testing.T) {
 
 func TestAliasBombIsRefused(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("metrics:\n  a: &a {k: ''}\n")
+	b.WriteString("health:\n  a: &a {k: ''}\n")
 	for name := 'b'; name < 'l'; name++ {
 		fmt.Fprintf(&b, "  %c: &%c {", name, name)
 		for key := range 10 {

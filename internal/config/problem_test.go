@@ -22,7 +22,7 @@ func TestProblems(t *testing.T) {
 		{"documented spelling", "backend: local\n" + users + "sshproxy: {hostKeyAlgorithms: []}\n", "f:3: sshproxy.hostKeyAlgorithms: unknown key \"hostKeyAlgorithms\"; did you mean `sshproxy.hostKeyAlgos`?"},
 		{"nothing near", "backend: local\n" + users + "local: {zzzzzzzz: 1}\n", "f:3: local.zzzzzzzz: unknown key \"zzzzzzzz\"; known here: shell, env, sftp"},
 		{"forged line", "backend: local\n" + users + "\"a\\nf:1: b\": 1\n", `f:3: "a\nf:1: b": unknown key "a\nf:1: b"; known here: `},
-		{"not built", "backend: local\n" + users + "metrics: {enable: true}\n", "f:3: metrics: ContainerSSH's `metrics` is not built yet"},
+		{"not built", "backend: local\n" + users + "metrics: {enable: true}\n", "f:3: metrics.enable: ContainerSSH's `metrics.enable` is not built yet"},
 		{"auth not built", "backend: local\nauth:\n  password: {method: webhook}\n  users: [{name: a, keys: [" + testKey + "]}]\n", "f:3: auth.password: ContainerSSH's `auth.password` is not built yet"},
 		{"backend not built", "backend: docker\n" + users, `f:1: backend: "docker" is not built yet; use local or sshproxy`},
 		{"backend unknown", "backend: locla\n" + users, "f:1: backend: \"locla\" is not known here; use local or sshproxy; did you mean `local`?"},

@@ -54,6 +54,9 @@ func fieldSchema(t reflect.Type, f field) *jsonschema.Schema {
 	case reflect.TypeFor[Startups]():
 		one := 1.0
 		return &jsonschema.Schema{Types: []string{"string", "integer"}, Pattern: `^[0-9]+(:[0-9]+:[0-9]+)?$`, Minimum: &one}
+	case reflect.TypeFor[Address]():
+		zero, last := 0.0, 65535.0
+		return &jsonschema.Schema{Types: []string{"string", "integer"}, Minimum: &zero, Maximum: &last}
 	case reflect.TypeFor[List]():
 		item := fieldSchema(reflect.TypeFor[string](), f)
 		one := 1

@@ -33,7 +33,7 @@ type SSH struct {
 }
 
 func (c *SSH) validate(s *source) {
-	validateListen(s, "ssh.listen", c.Listen)
+	validateListen(s, "ssh.listen", c.Listen, "write address:port, as 127.0.0.1:2222 or [::]:2222")
 	validateVersion(s, "ssh.serverVersion", c.ServerVersion)
 	validateTransport(s, "ssh", c.Ciphers, c.Kex, c.MACs)
 	c.validateHostKeys(s)
@@ -61,8 +61,7 @@ func (c *SSH) validateHostKeys(s *source) {
 	}
 }
 
-func validateListen(s *source, path, listen string) {
-	const remedy = "write address:port, as 127.0.0.1:2222 or [::]:2222"
+func validateListen(s *source, path, listen, remedy string) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		s.problem(path, remedy, "%q is no address with a port", listen)

@@ -13,12 +13,14 @@ import (
 func notBuilt(path string) []string {
 	switch path {
 	case "":
-		return []string{"configserver", "log", "metrics", "geoip", "health", "security", "docker", "kubernetes"}
+		return []string{"configserver", "log", "geoip", "health", "security", "docker", "kubernetes"}
 	case "auth":
 		return []string{
 			"password", "publicKey", "keyboardInteractive", "gssapi", "authz",
 			"url", "pubkey", "authTimeout", "allowRedirects", "timeout", "cacert", "cert", "key", "tlsVersion", "curves", "cipher",
 		}
+	case "metrics":
+		return []string{"enable", "path", "cert", "key", "clientcacert", "tlsVersion", "curves", "cipher"}
 	}
 	return nil
 }
@@ -28,12 +30,21 @@ func standIn(path string) string {
 	switch path {
 	case "log":
 		return "remove it; messages go to standard error"
+	case "health":
+		return "remove it; /healthz and /readyz are served at metrics.listen"
+	case "metrics.enable":
+		return "remove it; metrics.listen says where they are, and turns them on"
+	case "metrics.path":
+		return "remove it; it is /metrics"
 	case "security":
 		return "remove it; forwarding is always refused, ssh.maxChannels limits sessions, local.env names the variables that clients may set, and command= in a key's line forces a command"
 	case "docker", "kubernetes":
 		return "remove it, and use backend: local or sshproxy"
 	case "auth.authTimeout", "auth.timeout":
 		return "remove it; ssh.loginGraceTime limits how long a login may take"
+	}
+	if strings.HasPrefix(path, "metrics.") {
+		return "remove it; metrics are served without TLS, so keep them on the loopback or behind what has it"
 	}
 	if strings.HasPrefix(path, "auth.") {
 		return "remove it, and list who gets in under auth.users"

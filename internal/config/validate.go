@@ -15,4 +15,5 @@ func (c *Config) validate(s *source) {
 	}
 	c.Local.validate(s)
 	c.SSHProxy.validate(s, c.Backend == "sshproxy")
+	c.Metrics.validate(s)
 }
