@@ -28,7 +28,7 @@ func (a *app) runCheck() error {
 	if err != nil {
 		return err
 	}
-	if _, err := connector(cfg); err != nil {
+	if _, err := connector(cfg, nil); err != nil {
 		return err
 	}
 	if recorded(cfg) && !cfg.Embedded {

@@ -22,19 +22,20 @@ import (
 
 type connectFunc = func(ctx context.Context, client backend.Client) (bridge.Target, error)
 
-// connector returns what joins clients to the configured backend.
-func connector(cfg *config.Config) (connectFunc, error) {
+// connector returns what joins clients to the configured backend. around is what starts
+// of programs on this machine are made in, see local.Config.
+func connector(cfg *config.Config, around func(start func() error) error) (connectFunc, error) {
 	switch cfg.Backend {
 	case "local":
-		return connectLocal(&cfg.Local)
+		return connectLocal(&cfg.Local, around)
 	case "sshproxy":
 		return connectProxy(&cfg.SSHProxy)
 	}
 	return nil, fmt.Errorf("backend %q is not built in", cfg.Backend)
 }
 
-func connectLocal(c *config.Local) (connectFunc, error) {
-	lc := local.Config{Shell: c.Shell, Grace: local.DefaultGrace}
+func connectLocal(c *config.Local, around func(start func() error) error) (connectFunc, error) {
+	lc := local.Config{Shell: c.Shell, Grace: local.DefaultGrace, Around: around}
 	if c.SFTP {
 		path, err := self()
 		if err != nil {

@@ -43,6 +43,10 @@ your ~/.ssh (or a one-time password), runs your shell, and records what it print
 const closeTime = 15 * time.Second
 
 func (a *app) runServe(ctx context.Context) error {
+	process, err := harden() // before there is a secret in it
+	if err != nil {
+		return err
+	}
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -62,7 +66,7 @@ func (a *app) runServe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	connect, err := connector(cfg)
+	connect, err := connector(cfg, process.asBefore)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ var rules = []rule{
 	{"internal/auth", nil, []string{"golang.org/x/crypto"}, "who may in is decided from the request alone"},
 	{"internal/config", []string{"internal/auth"}, []string{xssh, "go.yaml.in/yaml/v4", "github.com/google/jsonschema-go"}, "it reads what may be said; cmd makes parts of it"},
 	{"internal/gateway", []string{"event", "tap", "record", "internal/auth", "internal/backend", "internal/bridge", "internal/config"}, []string{xssh}, "the wiring: it knows everyone but the one backend and store that cmd chose"},
-	{"cmd/*", []string{anyone}, []string{xssh, xterm, "github.com/spf13/cobra"}, "the list of what the program can do"},
+	{"cmd/*", []string{anyone}, []string{xssh, xterm, xsys, "github.com/spf13/cobra"}, "the list of what the program can do"},
 
 	{"bench", []string{anyone}, []string{xssh}, "measures the whole"},
 	{"internal/oracle", []string{"event", "codec/*"}, nil, "it judges a log by what is in it"},

@@ -24,6 +24,8 @@ type Options struct {
 	SSH, Audit, Local, SSHProxy []string
 	// Passwords has attempts to log in recorded with them.
 	Passwords bool
+	// Env are variables (NAME=value) of the program's environment.
+	Env []string
 }
 
 // Password lets the user in, as the key does.

@@ -27,6 +27,7 @@ type Gateway struct {
 	User               string // may log in
 	HostKey, ClientKey ssh.PublicKey
 	Addr               string // host:port
+	env                []string
 }
 
 // Start starts a gateway with a configuration of its own.
@@ -40,7 +41,7 @@ func Start(t testing.TB, b Backend, o Options) *Gateway {
 // New makes all that a gateway needs, and does not start it.
 func New(t testing.TB, b Backend, o Options) *Gateway {
 	t.Helper()
-	g := &Gateway{BackendName: b.Name, Dir: t.TempDir()}
+	g := &Gateway{BackendName: b.Name, Dir: t.TempDir(), env: o.Env}
 	g.writeConfig(t, b, o)
 	return g
 }
@@ -68,7 +69,9 @@ func (g *Gateway) Serve(t testing.TB) {
 
 // Command is a command of the program with the gateway's configuration.
 func (g *Gateway) Command(t testing.TB, name string, args ...string) *exec.Cmd {
-	return Program(t, Sshtrail(), append([]string{name, "--config", g.Path("config.yaml")}, args...)...)
+	cmd := Program(t, Sshtrail(), append([]string{name, "--config", g.Path("config.yaml")}, args...)...)
+	cmd.Env = append(cmd.Env, g.env...)
+	return cmd
 }
 
 // Stop stops the gateway as its operator does, and returns its logs, all of them good.

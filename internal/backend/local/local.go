@@ -26,6 +26,9 @@ type Config struct {
 	// Grace is how long programs have to end after the hangup signal when the client
 	// has gone, before they are killed. 0: they are killed at once.
 	Grace time.Duration
+	// Around, if it is set, calls start, which starts one program, while this process has
+	// the limits that a program is to inherit.
+	Around func(start func() error) error
 }
 
 // DefaultGrace is enough for an editor to save its recovery file.

@@ -58,11 +58,19 @@ func (h *host) start(cmd backend.Command, mark string) (*process, error) {
 
 // fork executes path, in / where there is no home: like sshd, and only the user's own
 // rights say whether there is one.
-func (h *host) fork(path string, argv []string, attr *syscall.ProcAttr) (int, error) {
-	pid, _, err := syscall.StartProcess(path, argv, attr)
+func (h *host) fork(path string, argv []string, attr *syscall.ProcAttr) (pid int, err error) {
+	start := func() error {
+		pid, _, err = syscall.StartProcess(path, argv, attr)
+		return err
+	}
+	if h.config.Around != nil {
+		alone := start
+		start = func() error { return h.config.Around(alone) }
+	}
+	err = start()
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR) {
 		attr.Dir = "/"
-		pid, _, err = syscall.StartProcess(path, argv, attr)
+		err = start()
 	}
 	if err != nil {
 		return 0, fmt.Errorf("start %s as user %q: %w", path, h.account.name, err)
