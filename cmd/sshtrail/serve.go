@@ -19,6 +19,7 @@ import (
 	"github.com/sshtrail/sshtrail/internal/auth"
 	"github.com/sshtrail/sshtrail/internal/config"
 	"github.com/sshtrail/sshtrail/internal/gateway"
+	"github.com/sshtrail/sshtrail/internal/handover"
 	"github.com/sshtrail/sshtrail/record"
 )
 
@@ -29,6 +30,10 @@ func (a *app) serve() *cobra.Command {
 		Long: `Run the gateway until it is told to stop by SIGTERM or Ctrl-C: it then takes no new
 connections, lets sessions finish for ssh.shutdownGrace, and completes the logs. A
 second signal ends it at once; the logs are finished at the next start then.
+
+SIGUSR2 upgrades it: the program is started anew, with its file and its configuration as
+they are on the disk now, and takes all new connections, while this process finishes
+the sessions that it has. If the new one can't serve, this one goes on.
 
 Without a configuration it listens on 127.0.0.1:2222, lets you in with the keys of
 your ~/.ssh (or a one-time password), runs your shell, and records what it prints.`,
@@ -43,10 +48,23 @@ your ~/.ssh (or a one-time password), runs your shell, and records what it print
 const closeTime = 15 * time.Second
 
 func (a *app) runServe(ctx context.Context) error {
+	row, err := handover.Begin(sshSocket, metricsSocket)
+	if err == nil {
+		err = a.serveInRow(ctx, row)
+	}
+	if err != nil {
+		row.Failed(err)
+	}
+	return err
+}
+
+// serveInRow serves as one in a row of processes.
+func (a *app) serveInRow(ctx context.Context, row *handover.Process) error {
 	process, err := harden() // before there is a secret in it
 	if err != nil {
 		return err
 	}
+	asked := askedFor() // SIGUSR2 would end the process
 	cfg, err := a.config()
 	if err != nil {
 		return err
@@ -71,7 +89,7 @@ func (a *app) runServe(ctx context.Context) error {
 		return err
 	}
 	// Before the journal and a log are begun: a second gateway should leave no traces.
-	ln, err := listen(cfg.SSH.Listen)
+	ln, err := listen(row, cfg.SSH.Listen)
 	if err != nil {
 		return err
 	}
@@ -83,26 +101,38 @@ func (a *app) runServe(ctx context.Context) error {
 	if rec == nil {
 		logger.Warn("nothing is recorded, as the configuration says")
 	}
+	if err := row.Ready(ctx); err != nil {
+		return errors.Join(err, closeRecorder(ctx, rec, "stopped before it served"))
+	}
 	a.announce(cfg, ln.Addr(), keys, password)
-	logger.Info("listening", "address", ln.Addr().String(), "version", version())
+	tellSockets(logger, row, ln, cfg.SSH.Listen)
 	go func() { // ends with the process: it lets a second signal end that at once
 		<-ctx.Done()
 		stop()
 	}()
-	gateway.New(gateway.Parts{
-		Config: cfg, HostKeys: keys, Auth: methods, Recorder: rec, Connect: connect, Logger: logger,
-	}).Serve(ctx, ln)
+	up := &upgrades{
+		row: row, asked: asked, around: process.asBefore, logger: logger,
+		gateway: gateway.New(gateway.Parts{
+			Config: cfg, HostKeys: keys, Auth: methods, Recorder: rec, Connect: connect, Logger: logger,
+		}),
+	}
+	reason := up.serve(ctx, ln)
 	logger.Info("stopped")
+	return closeRecorder(ctx, rec, reason)
+}
+
+// closeRecorder finishes the logs. rec may be nil.
+func closeRecorder(ctx context.Context, rec *record.Recorder, reason string) error {
 	if rec == nil {
 		return nil
 	}
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
-	return rec.Close(finish, "stopped")
+	return rec.Close(finish, reason)
 }
 
-func listen(address string) (net.Listener, error) {
-	ln, err := net.Listen("tcp", address)
+func listen(row *handover.Process, address string) (*handover.Listener, error) {
+	ln, err := row.Listen(sshSocket, address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is in use: another gateway may be running; stop it, or choose another port with ssh.listen", address)
 	}

@@ -85,21 +85,27 @@ const lastWords = 5 * time.Second
 
 // Serve accepts connections on ln until ctx ends, then closes ln, ends who is not logged
 // in, gives the sessions the configured time to finish, ends what is left and returns. An error of accepting
-// never stops it.
+// never stops it. If somebody else closes ln, connections go on, without a limit, until the
+// last has ended or ctx does.
 func (g *Gateway) Serve(ctx context.Context, ln net.Listener) {
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()
 	var connections sync.WaitGroup
 	g.accept(ctx, ln, &connections)
-	if n := g.count(); n > 0 {
-		g.Logger.Info("stopping: no new connections; sessions may finish", "sessions", n, "within", g.Config.SSH.ShutdownGrace.Duration())
-	}
 	finished := make(chan struct{})
 	go func() { connections.Wait(); close(finished) }() // ends with the last connection
+	select {
+	case <-finished:
+		return
+	case <-ctx.Done():
+	}
+	if n := g.Sessions(); n > 0 {
+		g.Logger.Info("stopping: no new connections; sessions may finish", "sessions", n, "within", g.Config.SSH.ShutdownGrace.Duration())
+	}
 	if !waited(finished, g.Config.SSH.ShutdownGrace.Duration()) {
 		g.endSessions(errStopping.Error())
 		if !waited(finished, lastWords) {
-			g.Logger.Warn("sessions are left that did not end in time", "sessions", g.count())
+			g.Logger.Warn("sessions are left that did not end in time", "sessions", g.Sessions())
 		}
 	}
 }
@@ -201,7 +207,8 @@ func (g *Gateway) remove(s *session) {
 	delete(g.sessions, s)
 }
 
-func (g *Gateway) count() int {
+// Sessions returns how many connections are logged in.
+func (g *Gateway) Sessions() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.sessions)
