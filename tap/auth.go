@@ -55,7 +55,8 @@ func (a *authWatch) wrap(config *ssh.ServerConfig) *ssh.ServerConfig {
 	if verified := config.VerifiedPublicKeyCallback; verified != nil {
 		c.VerifiedPublicKeyCallback = func(m ssh.ConnMetadata, k ssh.PublicKey, p *ssh.Permissions, algo string) (*ssh.Permissions, error) {
 			p, err := verified(m, k, p, algo)
-			return p, a.partial(err)
+			a.keyErr = a.partial(err)
+			return p, a.keyErr
 		}
 	}
 	c.PreAuthConnCallback = func(m ssh.ServerPreAuthConn) {

@@ -14,6 +14,10 @@ import (
 	"github.com/sshtrail/sshtrail/event"
 )
 
+// ErrNotRecorded is what [NewServerConn] returns, wrapped with the reason, if nobody was
+// let in since that could not be recorded.
+var ErrNotRecorded = errors.New("not recorded")
+
 // NewServerConn does what ssh.NewServerConn does, watched by sink: the connect, each
 // attempt to authenticate, the outcome, and from then on everything on the connection.
 // config is not changed; its callbacks are called as they would be, a public key's
@@ -30,7 +34,7 @@ func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept In
 	}
 	if err := sink.Emit(0, connectEvent(c)); err != nil {
 		refuseUnrecorded(c)
-		return nil, nil, nil, fmt.Errorf("record the connect: %w", err)
+		return nil, nil, nil, fmt.Errorf("record the connect: %w: %w", ErrNotRecorded, err)
 	}
 	auth := &authWatch{sink: sink, passwords: intercept.Passwords}
 	server, channels, requests, err := ssh.NewServerConn(c, auth.wrap(config))
@@ -39,7 +43,9 @@ func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept In
 	}
 	if err == nil && auth.err != nil {
 		turnAway(server, channels, requests, auth.err)
-		err = fmt.Errorf("record the authentication: %w", auth.err)
+	}
+	if auth.err != nil {
+		err = fmt.Errorf("record the authentication: %w: %w", ErrNotRecorded, auth.err)
 	}
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, auth.refuse(err))

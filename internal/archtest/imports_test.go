@@ -52,7 +52,9 @@ var rules = []rule{
 	{"internal/auth", nil, []string{"golang.org/x/crypto"}, "who may in is decided from the request alone"},
 	{"internal/config", []string{"internal/auth"}, []string{xssh, "go.yaml.in/yaml/v4", "github.com/google/jsonschema-go"}, "it reads what may be said; cmd makes parts of it"},
 	{"internal/handover", nil, []string{xsys}, "who listens, and who is next: of what is served it knows nothing"},
-	{"internal/gateway", []string{"event", "tap", "record", "internal/auth", "internal/backend", "internal/bridge", "internal/config"}, []string{xssh}, "the wiring: it knows everyone but the one backend and store that cmd chose"},
+	{"internal/quiet", nil, nil, "it knows messages, and nobody who sends them"},
+	{"internal/metrics", []string{"record"}, []string{"github.com/prometheus/client_golang"}, "it tells what it is told, and asks nobody by name but the recorder"},
+	{"internal/gateway", []string{"event", "tap", "record", "internal/auth", "internal/backend", "internal/bridge", "internal/config", "internal/metrics"}, []string{xssh}, "the wiring: it knows everyone but the one backend and store that cmd chose"},
 	{"cmd/*", []string{anyone}, []string{xssh, xterm, xsys, "github.com/spf13/cobra"}, "the list of what the program can do"},
 
 	{"bench", []string{anyone}, []string{xssh}, "measures the whole"},

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -19,6 +20,7 @@ import (
 	"github.com/sshtrail/sshtrail/internal/backend"
 	"github.com/sshtrail/sshtrail/internal/bridge"
 	"github.com/sshtrail/sshtrail/internal/config"
+	"github.com/sshtrail/sshtrail/internal/metrics"
 	"github.com/sshtrail/sshtrail/record"
 )
 
@@ -43,6 +45,8 @@ type Gateway struct {
 	slots    chan struct{} // one for each connection
 	// farewells bounds how many connections are told at once why they are refused.
 	farewells chan struct{}
+	counters  *counters
+	serving   atomic.Bool // connections are taken
 
 	mu       sync.Mutex
 	sessions map[*session]struct{} // logged in
@@ -57,6 +61,7 @@ func New(p Parts) *Gateway {
 		startups:  newStartups(c.MaxStartups, c.MaxStartupsPerSource),
 		slots:     make(chan struct{}, c.MaxConnections),
 		farewells: make(chan struct{}, maxFarewells),
+		counters:  newCounters(),
 		sessions:  map[*session]struct{}{},
 	}
 }
@@ -68,9 +73,6 @@ func serverConfig(c *config.SSH, hostKeys []ssh.Signer) *ssh.ServerConfig {
 		PublicKeyAuthAlgorithms: auth.KeyAlgorithms(),
 		MaxAuthTries:            c.MaxAuthTries,
 		ServerVersion:           c.ServerVersion,
-	}
-	if c.Banner != "" {
-		s.BannerCallback = func(ssh.ConnMetadata) string { return c.Banner }
 	}
 	for _, key := range hostKeys {
 		s.AddHostKey(key)
@@ -88,10 +90,12 @@ const lastWords = 5 * time.Second
 // never stops it. If somebody else closes ln, connections go on, without a limit, until the
 // last has ended or ctx does.
 func (g *Gateway) Serve(ctx context.Context, ln net.Listener) {
-	stop := context.AfterFunc(ctx, func() { ln.Close() })
+	stop := context.AfterFunc(ctx, func() { g.serving.Store(false); ln.Close() })
 	defer stop()
 	var connections sync.WaitGroup
+	g.serving.Store(ctx.Err() == nil)
 	g.accept(ctx, ln, &connections)
+	g.serving.Store(false)
 	finished := make(chan struct{})
 	go func() { connections.Wait(); close(finished) }() // ends with the last connection
 	select {
@@ -149,39 +153,46 @@ func (g *Gateway) accept(ctx context.Context, ln net.Listener, connections *sync
 // serve serves one connection to its end. A panic ends this connection only.
 func (g *Gateway) serve(ctx context.Context, c net.Conn) {
 	defer c.Close()
+	g.counters.connections.Add(1)
 	log := g.beginLog()
+	s := &session{gateway: g, net: c, log: log, source: sourceOf(c.RemoteAddr())}
 	defer func() {
 		if value := recover(); value != nil {
 			g.panicked(log.ID(), value)
+			s.refused(metrics.Internal)
 			log.Emit(0, &event.Disconnect{By: event.ByGateway, Reason: "internal error"}) // ErrEnded if it was told already
 		}
 	}()
-	source := sourceOf(c.RemoteAddr())
-	if why := g.admit(source); why != "" {
-		g.turnAway(c, log, why)
+	if reason, why := g.admit(s.source); reason != "" {
+		s.refused(reason)
+		g.turnAway(c, log, reason, why)
 		return
 	}
-	(&session{gateway: g, net: c, log: log, source: source}).run(ctx)
+	s.run(ctx)
 }
 
 // admit takes the connection's places, or says why there are none.
-func (g *Gateway) admit(source string) string {
+func (g *Gateway) admit(source string) (reason metrics.Refusal, why string) {
 	select {
 	case g.slots <- struct{}{}:
 	default:
-		return fmt.Sprintf("there are %d connections already", cap(g.slots))
+		return metrics.MaxConnections, g.allTaken()
 	}
-	if why := g.startups.admit(source); why != "" {
+	if reason, why := g.startups.admit(source); reason != "" {
 		<-g.slots
-		return why
+		return reason, why
 	}
-	return ""
+	return "", ""
+}
+
+func (g *Gateway) allTaken() string {
+	return fmt.Sprintf("there are %d connections already", cap(g.slots))
 }
 
 // turnAway refuses a connection as OpenSSH does: with a line before the protocol
 // begins (RFC 4253 §4.2).
-func (g *Gateway) turnAway(c net.Conn, log log, why string) {
-	g.Logger.Warn("connection refused", "connection", log.ID(), "remote", c.RemoteAddr(), "reason", why)
+func (g *Gateway) turnAway(c net.Conn, log log, reason metrics.Refusal, why string) {
+	g.Logger.Warn("connection refused", "connection", log.ID(), "remote", c.RemoteAddr(), "reason", reason, "error", why)
 	recordRefusal(log, c, why)
 	select {
 	case g.farewells <- struct{}{}:

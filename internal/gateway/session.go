@@ -14,6 +14,7 @@ import (
 	"github.com/sshtrail/sshtrail/internal/auth"
 	"github.com/sshtrail/sshtrail/internal/backend"
 	"github.com/sshtrail/sshtrail/internal/bridge"
+	"github.com/sshtrail/sshtrail/internal/metrics"
 	"github.com/sshtrail/sshtrail/tap"
 )
 
@@ -24,8 +25,11 @@ type session struct {
 	log     log
 	source  string // remote address without port
 	conn    *tap.Conn
-	tried   string // the last user name that was tried
-	denied  error  // why that was refused
+	tried   string         // the last user name that was tried
+	denied  error          // why that was refused
+	method  metrics.Method // what let the user in
+	counted bool           // as logged in, or as refused
+	notNow  obstacle
 }
 
 // run lets the client log in, joins it to its target and returns at its end.
@@ -34,9 +38,10 @@ func (s *session) run(ctx context.Context) {
 	defer func() { <-g.slots }()
 	client, grant, err := s.login(ctx)
 	if err != nil {
-		g.Logger.Warn("nobody was let in", "connection", s.log.ID(), "remote", s.net.RemoteAddr(), "user", s.tried, "error", s.refusal(err))
+		s.letNobodyIn(s.reason(ctx, err), err)
 		return
 	}
+	s.loggedIn()
 	g.add(s)
 	defer g.remove(s)
 	g.Logger.Info("logged in", "connection", s.log.ID(), "user", s.conn.User(), "remote", s.net.RemoteAddr(), "by", grant.By)
@@ -65,7 +70,7 @@ func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error)
 	s.net.SetDeadline(time.Now().Add(grace))
 	intercept := g.Config.Audit.Intercept
 	watched := sniff(s.net)
-	conn, channels, requests, err := tap.NewServerConn(watched, s.authenticated(ctx), s.log, tap.Intercept{
+	conn, channels, requests, err := tap.NewServerConn(watched, s.authenticated(ctx), s.sink(), tap.Intercept{
 		Stdin: intercept.Stdin, Stdout: intercept.Stdout, Stderr: intercept.Stderr,
 		Passwords: intercept.Passwords, Forwarding: intercept.Forwarding,
 	})
@@ -162,38 +167,44 @@ func (s *session) authenticated(ctx context.Context) *ssh.ServerConfig {
 	}
 	if m := methods.PublicKeys; m != nil {
 		c.PublicKeyCallback = func(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-			return s.decided(m.PublicKey(ctx, request(meta), key))
+			return s.decide(func() (*auth.Grant, error) { return m.PublicKey(ctx, request(meta), key) })
+		}
+		// A key is decided about when it is offered, and its user may think for a while
+		// before they sign.
+		c.VerifiedPublicKeyCallback = func(_ ssh.ConnMetadata, _ ssh.PublicKey, p *ssh.Permissions, _ string) (*ssh.Permissions, error) {
+			return p, s.denyUnrecordable()
 		}
 	}
 	if m := methods.Passwords; m != nil {
 		c.PasswordCallback = func(meta ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-			return s.decided(m.Password(ctx, request(meta), password))
+			return s.decide(func() (*auth.Grant, error) { return m.Password(ctx, request(meta), password) })
 		}
 	}
 	if m := methods.KeyboardInteractive; m != nil {
 		c.KeyboardInteractiveCallback = func(meta ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-			return s.decided(m.KeyboardInteractive(ctx, request(meta), ask))
+			return s.decide(func() (*auth.Grant, error) { return m.KeyboardInteractive(ctx, request(meta), ask) })
+		}
+	}
+	c.BannerCallback = func(ssh.ConnMetadata) string { return s.banner() }
+	c.AuthLogCallback = func(_ ssh.ConnMetadata, method string, err error) {
+		if err == nil {
+			s.method = metrics.MethodOf(method)
 		}
 	}
 	return &c
 }
 
-// decided notes why somebody is refused, for the messages.
-func (s *session) decided(grant *auth.Grant, err error) (*ssh.Permissions, error) {
-	p, err := permissions(grant, err)
+// decide asks whether somebody may in, and notes why not, for the messages. Nobody may
+// whose session could not be recorded.
+func (s *session) decide(ask func() (*auth.Grant, error)) (*ssh.Permissions, error) {
+	if err := s.denyUnrecordable(); err != nil {
+		return nil, err
+	}
+	p, err := permissions(ask())
 	if err != nil {
 		s.denied = err
 	}
 	return p, err
-}
-
-// refusal is why nobody was let in: the last reason, where there is one, rather than all
-// that the library tells of every attempt.
-func (s *session) refusal(err error) error {
-	if s.denied != nil {
-		return s.denied
-	}
-	return err
 }
 
 func stack() string { return string(debug.Stack()) }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -22,6 +23,11 @@ type sniffer struct {
 
 // maxEarly is far more than a login takes with a dozen keys and certificates.
 const maxEarly = 128 << 10
+
+var (
+	errTooMuch = fmt.Errorf("the client sent more than %d KiB before it logged in", maxEarly>>10)
+	errNotSSH  = errors.New("the client does not speak SSH")
+)
 
 func sniff(c net.Conn) *sniffer { return &sniffer{Conn: c} }
 
@@ -47,7 +53,7 @@ func (s *sniffer) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
 	if !s.loggedIn.Load() {
 		if s.early += n; s.early > maxEarly {
-			return 0, fmt.Errorf("the client sent more than %d KiB before it logged in", maxEarly>>10)
+			return 0, errTooMuch
 		}
 	}
 	return n, err
@@ -62,7 +68,7 @@ func (s *sniffer) look() error {
 	}
 	if n < len(identification) || string(b[:len(identification)]) != identification {
 		sayAndEnd(s.Conn, "Invalid SSH identification string.\r\n") // in OpenSSH's words
-		return fmt.Errorf("the client does not speak SSH: it sent %q", b[:n])
+		return fmt.Errorf("%w: it sent %q", errNotSSH, b[:n])
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/sshtrail/sshtrail/internal/config"
+	"github.com/sshtrail/sshtrail/internal/metrics"
 )
 
 // startups limits connections that are not logged in yet, all together and for each
@@ -25,18 +26,33 @@ func newStartups(limit config.Startups, perSource int) *startups {
 
 // admit counts a connection in, or says why not. Who was admitted must be counted out
 // with done.
-func (s *startups) admit(source string) string {
+func (s *startups) admit(source string) (reason metrics.Refusal, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sources[source] >= s.perSource {
-		return fmt.Sprintf("%d connections from this address are not logged in yet (ssh.maxStartupsPerSource)", s.sources[source])
+		return metrics.PerSource, fmt.Sprintf("%d connections from this address are not logged in yet (ssh.maxStartupsPerSource)", s.sources[source])
 	}
 	if rand.IntN(100) < s.refusedPercent() {
-		return fmt.Sprintf("%d connections are not logged in yet (ssh.maxStartups)", s.all)
+		return metrics.MaxStartups, s.tooMany()
 	}
 	s.all++
 	s.sources[source]++
-	return ""
+	return "", ""
+}
+
+func (s *startups) tooMany() string {
+	return fmt.Sprintf("%d connections are not logged in yet (ssh.maxStartups)", s.all)
+}
+
+// count returns how many connections are not logged in yet and, if so many are that all
+// others are refused, the sentence that says so.
+func (s *startups) count() (n int, full string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refusedPercent() == 100 {
+		full = s.tooMany()
+	}
+	return s.all, full
 }
 
 // refusedPercent rises from limit.Rate at limit.Start to 100 at limit.Full.

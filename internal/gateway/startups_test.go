@@ -6,20 +6,21 @@ import (
 	"testing"
 
 	"github.com/sshtrail/sshtrail/internal/config"
+	"github.com/sshtrail/sshtrail/internal/metrics"
 )
 
 func TestStartupsLimitsAllTogether(t *testing.T) {
 	s := newStartups(config.Startups{Start: 3, Rate: 100, Full: 3}, 10)
 	for i := range 3 {
-		if why := s.admit(fmt.Sprint("10.0.0.", i)); why != "" {
+		if reason, why := s.admit(fmt.Sprint("10.0.0.", i)); reason != "" {
 			t.Errorf("admit %d = %q, want none", i, why)
 		}
 	}
-	if why := s.admit("10.0.0.9"); !strings.Contains(why, "ssh.maxStartups") {
-		t.Errorf("the fourth is admitted (%q)", why)
+	if reason, why := s.admit("10.0.0.9"); reason != metrics.MaxStartups || !strings.Contains(why, "ssh.maxStartups") {
+		t.Errorf("the fourth is admitted (%q, %q)", reason, why)
 	}
 	s.done("10.0.0.1")
-	if why := s.admit("10.0.0.9"); why != "" {
+	if reason, why := s.admit("10.0.0.9"); reason != "" {
 		t.Errorf("after one has logged in the next is refused: %q", why)
 	}
 }
@@ -30,8 +31,9 @@ func TestStartupsLimitsEachSource(t *testing.T) {
 		source string
 		want   string
 	}{{"10.0.0.1", ""}, {"10.0.0.1", ""}, {"10.0.0.1", "ssh.maxStartupsPerSource"}, {"10.0.0.2", ""}} {
-		if why := s.admit(c.source); c.want == "" && why != "" || !strings.Contains(why, c.want) {
-			t.Errorf("admit(%s) = %q, want %q", c.source, why, c.want)
+		reason, why := s.admit(c.source)
+		if (reason == "") != (c.want == "") || (why == "") != (c.want == "") || !strings.Contains(why, c.want) {
+			t.Errorf("admit(%s) = %q, %q, want %q", c.source, reason, why, c.want)
 		}
 	}
 	for range 2 {
