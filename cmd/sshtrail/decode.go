@@ -45,22 +45,21 @@ is not a good one the last line is {"error": …}, and the exit status is that o
 const decodeBuffer = 256 << 10
 
 func (a *app) runDecode(ctx context.Context, open func() (*source, error)) error {
+	frugal()
 	out := bufio.NewWriterSize(a.out, decodeBuffer)
 	src, err := open()
 	if err != nil {
 		return errors.Join(errorLine(out, err), err)
 	}
 	defer src.Close()
-	var line, safe []byte
+	safe := safeJSON{w: out}
+	var buf []byte
 	how, err := src.readMessages(ctx, src.r, func(m *binary.Message) error {
-		line = append(m.AppendJSON(line[:0]), '\n')
-		if asciiPrefix(line) < len(line) {
-			safe = appendSafeJSON(safe[:0], line)
-			_, err := out.Write(safe)
+		var err error
+		if buf, err = m.WriteJSON(&safe, buf); err != nil {
 			return err
 		}
-		_, err := out.Write(line)
-		return err
+		return out.WriteByte('\n')
 	})
 	if err != nil {
 		return a.decodeFailed(out, src, err)

@@ -46,6 +46,24 @@ func asciiPrefix(p []byte) int {
 	return len(p)
 }
 
+// safeJSON passes on JSON, in pieces that end behind a character, as appendSafeJSON has it.
+type safeJSON struct {
+	w   io.Writer
+	buf []byte
+}
+
+func (s *safeJSON) Write(p []byte) (int, error) {
+	safe := p
+	if asciiPrefix(p) < len(p) {
+		s.buf = appendSafeJSON(s.buf[:0], p)
+		safe = s.buf
+	}
+	if _, err := s.w.Write(safe); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
 // writeJSON writes v and a line feed, in one line or indented. Text in v that is not
 // UTF-8 has U+FFFD in place of each bad byte.
 func writeJSON(w io.Writer, v any, indent string) error {

@@ -47,6 +47,7 @@ on a terminal are quoted as in Go's source. What is not a text from the log, as
 }
 
 func (a *app) runLs(ctx context.Context, args []string, last int, asJSON bool) error {
+	frugal()
 	store, journal, err := a.storeNamed(args)
 	if err != nil {
 		return err

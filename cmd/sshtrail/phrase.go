@@ -169,7 +169,7 @@ func phraseOf(ev *event.Event) phrase {
 	case *event.Extension:
 		return phrase{what: "extension " + brief(b.Name, maxText) + ", which this version does not know"}
 	case *event.Unknown:
-		return phrase{what: fmt.Sprintf("message of type %d, which nobody knows", b.Number)}
+		return phrase{what: fmt.Sprintf("message of type %d: decode shows it", b.Number)}
 	}
 	return globalPhrase(ev.Body)
 }

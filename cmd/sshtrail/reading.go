@@ -50,8 +50,8 @@ func (s *source) readEvents(ctx context.Context, r io.Reader, each func(*event.E
 	next := uint64(0)
 	tell := func(m *binary.Message) error {
 		ev, err := m.Event()
-		if err != nil {
-			return err
+		if err != nil { // only a foreign message can be too large; decode has it
+			ev.Body = &event.Unknown{Number: m.Type}
 		}
 		if len(ev.Conn) > maxDetail { // in a foreign log an id may be anything
 			ev.Conn = event.ConnID(shorter(string(ev.Conn), maxDetail))

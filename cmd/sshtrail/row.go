@@ -83,20 +83,25 @@ func (r *logRow) fromTail(t *binary.Tail) {
 
 // maxHead is how many messages at its beginning are read of a log without an end. Who
 // came and from where is among the first: before a login there may be no more than 32 KiB.
-const maxHead = 1000
+// A foreign message may have 16 MiB, so their bytes are counted too.
+const (
+	maxHead      = 1000
+	maxHeadBytes = 1 << 20
+)
 
 // fromHead reads the beginning of a log without an end mark, up to the login.
 func (r *logRow) fromHead(src *source) error {
 	b := binary.NewReader(src.r)
 	var err error
-	for n := 0; n < maxHead && r.Username == nil; n++ {
+	for n, size := 0, 0; n < maxHead && size < maxHeadBytes && r.Username == nil; n++ {
 		var m *binary.Message
 		if m, err = b.Next(); err != nil {
 			break
 		}
-		var ev event.Event
-		if ev, err = m.Event(); err != nil {
-			return err
+		size += len(m.Bytes())
+		ev, tooLarge := m.Event()
+		if tooLarge != nil {
+			ev.Body = &event.Unknown{Number: m.Type}
 		}
 		r.fromEvent(&ev, n == 0)
 	}

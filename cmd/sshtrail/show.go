@@ -35,6 +35,7 @@ not UTF-8 is U+FFFD.
 }
 
 func (a *app) runShow(ctx context.Context, arg string, asJSON bool) error {
+	frugal()
 	src, err := a.openLog(ctx, arg)
 	if err != nil {
 		return err

@@ -242,7 +242,7 @@ func (l *lane) phrase(ev *event.Event) phrase {
 	case *event.Extension:
 		return phrase{what: "extension " + brief(b.Name, maxText) + ", which this version does not know"}
 	case *event.Unknown:
-		return phrase{what: fmt.Sprintf("message of type %d, which nobody knows", b.Number)}
+		return phrase{what: fmt.Sprintf("message of type %d: decode shows it", b.Number)}
 	}
 	return l.ending(ev)
 }

@@ -79,6 +79,7 @@ func (o *verifyOptions) check(c *cobra.Command, args []string) error {
 }
 
 func (a *app) runVerify(ctx context.Context, args []string, o *verifyOptions) error {
+	frugal()
 	out := bufio.NewWriter(a.out)
 	bar := newProgress(a.err)
 	scr := screenOf(a.out, os.Getenv)

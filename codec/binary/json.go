@@ -2,6 +2,7 @@ package binary
 
 import (
 	"encoding/base64"
+	"io"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -13,44 +14,93 @@ import (
 // seven keys, and ours behind them. Nothing in it acts on a terminal: controls, also
 // those of ISO 6429 above 7f, are escaped in every string.
 func (m *Message) AppendJSON(dst []byte) []byte {
-	dst = append(dst, `{"connectionId":`...)
-	dst, _ = appendJSON(dst, m.raw[len(headConn):])
-	dst = append(dst, `,"timestamp":`...)
-	dst = strconv.AppendInt(dst, m.Time, 10)
-	dst = append(dst, `,"type":`...)
-	dst = strconv.AppendUint(dst, uint64(m.Type), 10)
+	j := jsonWriter{dst: dst}
+	j.message(m)
+	return j.dst
+}
+
+// WriteJSON writes what [Message.AppendJSON] appends. A message of a foreign file may take six
+// times its size, so it comes in pieces, each of which ends behind a character. buf is
+// what they are made in. It is returned, perhaps grown, to be given the next time.
+func (m *Message) WriteJSON(w io.Writer, buf []byte) ([]byte, error) {
+	j := jsonWriter{dst: buf[:0], w: w}
+	j.message(m)
+	j.flush(1)
+	return j.dst, j.err
+}
+
+// jsonPiece is how much of an item becomes JSON at once.
+const jsonPiece = 48 << 10 // a multiple of 3, for base64
+
+// jsonWriter makes JSON.
+type jsonWriter struct {
+	dst []byte
+	w   io.Writer // where dst goes when it is long; nil: dst is wanted
+	err error     // of w
+}
+
+// flush writes what there is, if that is at least so many bytes.
+func (j *jsonWriter) flush(least int) {
+	if j.w != nil && len(j.dst) >= least {
+		j.write()
+	}
+}
+
+func (j *jsonWriter) write() {
+	if j.err == nil {
+		_, j.err = j.w.Write(j.dst)
+	}
+	j.dst = j.dst[:0]
+}
+
+func (j *jsonWriter) add(s string)  { j.dst = append(j.dst, s...) }
+func (j *jsonWriter) uint(v uint64) { j.dst = strconv.AppendUint(j.dst, v, 10) }
+
+func (j *jsonWriter) message(m *Message) {
+	j.add(`{"connectionId":`)
+	j.item(m.raw[len(headConn):])
+	j.add(`,"timestamp":`)
+	j.dst = strconv.AppendInt(j.dst, m.Time, 10)
+	j.add(`,"type":`)
+	j.uint(uint64(m.Type))
 	id, name := "unknown", "unknown"
 	if p := payloads.byType[m.Type]; p != nil {
 		id, name = p.row.ID, p.row.Name
 	}
-	dst = append(append(append(dst, `,"typeId":"`...), id...), `","typeName":"`...)
-	dst = append(append(dst, name...), `","payload":`...)
+	j.add(`,"typeId":"`)
+	j.add(id)
+	j.add(`","typeName":"`)
+	j.add(name)
+	j.add(`","payload":`)
 	if m.Extension != "" {
-		dst = m.appendCarrierJSON(dst)
+		j.carrier(m)
 	} else {
-		dst, _ = appendJSON(dst, m.raw[m.payload:])
+		j.item(m.raw[m.payload:])
 	}
-	dst = append(dst, `,"channelId":`...)
-	dst, _ = appendJSON(dst, m.raw[m.channel:])
-	dst = append(dst, `,"seq":`...)
-	dst = strconv.AppendUint(dst, m.Seq, 10)
-	dst = append(dst, `,"time":"`...)
-	dst = append(appendTime(dst, m.Time), '"')
+	j.add(`,"channelId":`)
+	j.item(m.raw[m.channel:])
+	j.add(`,"seq":`)
+	j.uint(m.Seq)
+	j.add(`,"time":"`)
+	j.dst = append(appendTime(j.dst, m.Time), '"')
 	if m.Extension != "" {
-		dst = append(append(dst, `,"extension":"`...), m.Extension...)
-		dst = append(dst, `","data":`...)
-		dst, _ = appendJSON(dst, m.raw[m.data:])
+		j.add(`,"extension":"`)
+		j.add(m.Extension)
+		j.add(`","data":`)
+		j.item(m.raw[m.data:])
 	}
-	return append(dst, '}')
+	j.add("}")
 }
 
-// appendCarrierJSON appends an extension's payload without its data.
-func (m *Message) appendCarrierJSON(dst []byte) []byte {
-	name := m.Extension + extensionSuffix // of letters that need no escape
+// carrier adds an extension's payload without its data.
+func (j *jsonWriter) carrier(m *Message) {
+	before, after := `{"requestType":"`, `"}`
 	if m.Type == typeOnChannel {
-		return append(append(append(dst, `{"requestId":0,"requestType":"`...), name...), `","payload":""}`...)
+		before, after = `{"requestId":0,"requestType":"`, `","payload":""}`
 	}
-	return append(append(append(dst, `{"requestType":"`...), name...), `"}`...)
+	j.add(before)
+	j.add(m.Extension + extensionSuffix) // of letters that need no escape
+	j.add(after)
 }
 
 // appendTime appends a time as in RFC 3339, in UTC, with nine digits.
@@ -80,48 +130,89 @@ func appendDigits(dst []byte, v, width int) []byte {
 	return dst
 }
 
-// appendJSON appends a canonical item as JSON and returns what follows it. Bytes
-// become padded standard base64.
-func appendJSON(dst []byte, it cbor.Item) ([]byte, cbor.Item) {
+// item adds a canonical item and returns what follows it. Bytes become padded standard
+// base64.
+func (j *jsonWriter) item(it cbor.Item) (rest cbor.Item) {
+	j.flush(jsonPiece)
 	major, arg, size := it.Head()
-	rest := it[size:]
+	rest = it[size:]
 	switch major {
 	case cbor.MajorUint:
-		return strconv.AppendUint(dst, arg, 10), rest
+		j.uint(arg)
+		return rest
 	case cbor.MajorNegint:
-		return strconv.AppendInt(dst, ^int64(arg), 10), rest
+		j.dst = strconv.AppendInt(j.dst, ^int64(arg), 10)
+		return rest
 	case cbor.MajorBytes:
-		dst = base64.StdEncoding.AppendEncode(append(dst, '"'), rest[:arg])
-		return append(dst, '"'), rest[arg:]
+		j.base64(rest[:arg])
+		return rest[arg:]
 	case cbor.MajorText:
-		return appendJSONText(dst, rest[:arg]), rest[arg:]
+		j.text(rest[:arg])
+		return rest[arg:]
 	case cbor.MajorArray:
-		dst = append(dst, '[')
-		for i := range arg {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst, rest = appendJSON(dst, rest)
-		}
-		return append(dst, ']'), rest
+		return j.array(rest, arg)
 	case cbor.MajorMap:
-		dst = append(dst, '{')
-		for i := range arg {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst, rest = appendJSON(dst, rest)
-			dst, rest = appendJSON(append(dst, ':'), rest)
-		}
-		return append(dst, '}'), rest
+		return j.pairs(rest, arg)
 	}
 	switch it[0] {
 	case cbor.True:
-		return append(dst, "true"...), rest
+		j.add("true")
 	case cbor.False:
-		return append(dst, "false"...), rest
+		j.add("false")
+	default:
+		j.add("null")
 	}
-	return append(dst, "null"...), rest
+	return rest
+}
+
+func (j *jsonWriter) array(rest cbor.Item, n uint64) cbor.Item {
+	j.add("[")
+	for i := range n {
+		if i > 0 {
+			j.add(",")
+		}
+		rest = j.item(rest)
+	}
+	j.add("]")
+	return rest
+}
+
+func (j *jsonWriter) pairs(rest cbor.Item, n uint64) cbor.Item {
+	j.add("{")
+	for i := range n {
+		if i > 0 {
+			j.add(",")
+		}
+		rest = j.item(rest)
+		j.add(":")
+		rest = j.item(rest)
+	}
+	j.add("}")
+	return rest
+}
+
+func (j *jsonWriter) base64(p []byte) {
+	j.add(`"`)
+	for len(p) > jsonPiece {
+		j.dst = base64.StdEncoding.AppendEncode(j.dst, p[:jsonPiece])
+		p = p[jsonPiece:]
+		j.flush(jsonPiece)
+	}
+	j.dst = append(base64.StdEncoding.AppendEncode(j.dst, p), '"')
+}
+
+func (j *jsonWriter) text(p []byte) {
+	j.add(`"`)
+	for len(p) > jsonPiece {
+		n := jsonPiece
+		for n > jsonPiece-utf8.UTFMax && !utf8.RuneStart(p[n]) {
+			n--
+		}
+		j.dst = appendJSONText(j.dst, p[:n])
+		p = p[n:]
+		j.flush(jsonPiece)
+	}
+	j.dst = append(appendJSONText(j.dst, p), '"')
 }
 
 // plain are the bytes that stand for themselves in a JSON string. As in package
@@ -133,10 +224,9 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// appendJSONText appends s as a JSON string. A foreign file can have what is no UTF-8:
-// there U+FFFD stands for each such byte.
+// appendJSONText appends s as the inside of a JSON string. A foreign file can have what is
+// no UTF-8: there U+FFFD stands for each such byte.
 func appendJSONText(dst, s []byte) []byte {
-	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
 		if plain[s[i]] {
@@ -154,7 +244,7 @@ func appendJSONText(dst, s []byte) []byte {
 		}
 		i += size
 	}
-	return append(append(dst, s[start:]...), '"')
+	return append(dst, s[start:]...)
 }
 
 // appendEscape appends a character as its escape.
