@@ -26,7 +26,10 @@ type Channel struct {
 
 	recording sync.Mutex // taken after the others; guards what is below
 	received  uint64
-	over      bool // the channel's end is recorded
+	opened    bool // that it is open is recorded
+	over      bool // its end is recorded, or it will never be open
+
+	accepted atomic.Bool // raw is set
 
 	// Each direction is one stream whose record has the order of the wire, so it has
 	// a lock, and an event that is used again: a Sink keeps none.
@@ -45,15 +48,39 @@ type output struct {
 // message of channel data holds no more (x/crypto/ssh: channelMaxPacket).
 const piece = 32 << 10
 
-func (c *Conn) channel(raw ssh.Channel, id uint64, kind string) *Channel {
-	ch := &Channel{raw: raw, conn: c, id: id, session: kind == "session"}
+// channel returns a channel that is to be open, so that the connection's end is its end
+// too, whenever that comes.
+func (c *Conn) channel(id uint64, kind string) *Channel {
+	ch := &Channel{conn: c, id: id, session: kind == "session"}
 	ch.in.Stream, ch.out.io.Stream, ch.err.io.Stream = event.Stdin, event.Stdout, event.Stderr
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.channels != nil { // else the connection has ended
+	if c.channels == nil { // the connection has ended
+		ch.over = true
+	} else {
 		c.channels[id] = ch
 	}
 	return ch
+}
+
+// open records that the channel is open.
+func (c *Channel) open(kind string) error {
+	c.recording.Lock()
+	defer c.recording.Unlock()
+	if c.over {
+		return ErrEnded
+	}
+	if err := c.conn.emit(c.id, &event.NewChannelSuccessful{ChannelType: kind}); err != nil {
+		return err
+	}
+	c.opened = true
+	return nil
+}
+
+// accept sets the library's channel.
+func (c *Channel) accept(raw ssh.Channel) {
+	c.raw = raw
+	c.accepted.Store(true)
 }
 
 func inOrder(m map[uint64]*Channel) []*Channel {
@@ -172,11 +199,16 @@ func (c *Channel) CloseWrite() error {
 
 // Close records the channel's end, by the client if it closed first, and closes it.
 func (c *Channel) Close() error {
-	c.emitClose(event.ByTarget)
-	c.conn.mu.Lock()
-	delete(c.conn.channels, c.id)
-	c.conn.mu.Unlock()
+	c.forget(event.ByTarget)
 	return c.raw.Close()
+}
+
+// forget records the channel's end, and takes it from the connection's list.
+func (c *Channel) forget(by event.By) {
+	c.emitClose(by)
+	c.conn.mu.Lock()
+	defer c.conn.mu.Unlock()
+	delete(c.conn.channels, c.id)
 }
 
 func (c *Channel) emitClose(by event.By) {
@@ -186,6 +218,9 @@ func (c *Channel) emitClose(by event.By) {
 		return
 	}
 	c.over = true
+	if !c.opened {
+		return
+	}
 	if c.clientClosed.Load() {
 		by = event.ByClient
 	}

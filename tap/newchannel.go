@@ -24,15 +24,18 @@ func (n *NewChannel) ExtraData() []byte { return n.raw.ExtraData() }
 
 // Accept records that the channel is open, and opens it.
 func (n *NewChannel) Accept() (*Channel, iter.Seq[*Request], error) {
-	if err := n.conn.emit(n.id, &event.NewChannelSuccessful{ChannelType: n.ChannelType()}); err != nil {
+	ch := n.conn.channel(n.id, n.ChannelType())
+	if err := ch.open(n.ChannelType()); err != nil {
+		ch.forget(event.ByGateway)
 		n.raw.Reject(ssh.ConnectionFailed, "recording is not possible")
 		return nil, nil, err
 	}
 	raw, requests, err := n.raw.Accept()
 	if err != nil {
+		ch.forget(n.conn.endedBy())
 		return nil, nil, err
 	}
-	ch := n.conn.channel(raw, n.id, n.ChannelType())
+	ch.accept(raw)
 	return ch, ch.requests(requests), nil
 }
 
@@ -100,8 +103,9 @@ func (c *Conn) OpenChannel(kind string, data []byte) (*Channel, iter.Seq[*Reques
 		c.emit(id, &event.NewChannelFailed{ChannelType: kind, Reason: err.Error()})
 		return nil, nil, err
 	}
-	ch := c.channel(raw, id, kind)
-	if err := c.emit(id, &event.NewChannelSuccessful{ChannelType: kind}); err != nil {
+	ch := c.channel(id, kind)
+	ch.accept(raw)
+	if err := ch.open(kind); err != nil {
 		ch.Close()
 		return nil, nil, err
 	}

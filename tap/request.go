@@ -79,7 +79,7 @@ func (c *Channel) requests(raw <-chan *ssh.Request) iter.Seq[*Request] {
 				return
 			}
 		}
-		if c.conn.endedByClient() {
+		if c.conn.endedBy() == event.ByClient {
 			c.clientClosed.Store(true)
 		}
 	}

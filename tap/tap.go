@@ -98,7 +98,7 @@ func (c *Conn) Tell(sentence string) {
 	c.mu.Lock()
 	var told sync.WaitGroup
 	for _, ch := range c.channels {
-		if ch.session {
+		if ch.session && ch.accepted.Load() {
 			told.Go(func() { ch.tell("\r\n" + sentence + "\r\n") })
 		}
 	}
@@ -144,11 +144,14 @@ func (c *Conn) CloseWith(by event.By, reason string) error {
 	return err
 }
 
-// endedByClient reports whether a channel that ends now was ended by the client.
-func (c *Conn) endedByClient() bool {
+// endedBy returns by whom a channel was ended that ends now without anybody here.
+func (c *Conn) endedBy() event.By {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.ended == nil || c.ended.By == event.ByClient
+	if c.ended == nil {
+		return event.ByClient
+	}
+	return c.ended.By
 }
 
 // gone notes, when the library has ended the connection's iterators, that it was the

@@ -54,7 +54,7 @@ func (s *safeBuffer) String() string {
 	return s.b.String()
 }
 
-func newSigner(t *testing.T) ssh.Signer {
+func newSigner(t testing.TB) ssh.Signer {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 // addToChannel notes an event of a channel that is not data.
 func (l *Log) addToChannel(ev event.Event) {
-	if kind := asksFor(ev.Body); kind != "" {
+	if kind, asks := asksFor(ev.Body); asks {
 		l.Channels = append(l.Channels, &Channel{ID: ev.Channel, Type: kind})
 		return
 	}
@@ -92,21 +92,22 @@ func (c *Channel) noteFirst() {
 	}
 }
 
-// asksFor returns the type of the channel that an event asks for: empty if it is another.
-func asksFor(body event.Body) string {
+// asksFor returns the type of the channel that an event asks for, and whether it asks for
+// one: a type may be empty.
+func asksFor(body event.Body) (kind string, asks bool) {
 	switch b := body.(type) {
 	case *event.NewChannel:
-		return b.ChannelType
+		return b.ChannelType, true
 	case *event.NewChannelDirectTCPIP:
-		return "direct-tcpip"
+		return "direct-tcpip", true
 	case *event.NewChannelForwardedTCPIP:
-		return "forwarded-tcpip"
+		return "forwarded-tcpip", true
 	case *event.NewChannelX11:
-		return "x11"
+		return "x11", true
 	case *event.NewChannelDirectStreamLocal:
-		return "direct-streamlocal@openssh.com"
+		return "direct-streamlocal@openssh.com", true
 	case *event.NewChannelForwardedStreamLocal:
-		return "forwarded-streamlocal@openssh.com"
+		return "forwarded-streamlocal@openssh.com", true
 	}
-	return ""
+	return "", false
 }
