@@ -14,7 +14,8 @@ import (
 type messages struct {
 	out     io.Writer
 	queue   chan []byte
-	dropped atomic.Int64
+	dropped atomic.Int64  // since that was told last
+	lost    atomic.Uint64 // since the beginning
 	stopped chan struct{} // closed when the queue is written
 
 	mu     sync.RWMutex // a message is not queued while the queue is closed
@@ -44,6 +45,7 @@ func (m *messages) Write(p []byte) (int, error) {
 	case m.queue <- append([]byte(nil), p...):
 	default:
 		m.dropped.Add(1)
+		m.lost.Add(1)
 	}
 	return len(p), nil
 }

@@ -20,6 +20,8 @@ import (
 	"github.com/sshtrail/sshtrail/internal/config"
 	"github.com/sshtrail/sshtrail/internal/gateway"
 	"github.com/sshtrail/sshtrail/internal/handover"
+	"github.com/sshtrail/sshtrail/internal/metrics"
+	"github.com/sshtrail/sshtrail/internal/quiet"
 	"github.com/sshtrail/sshtrail/record"
 )
 
@@ -72,7 +74,9 @@ func (a *app) serveInRow(ctx context.Context, row *handover.Process) error {
 	signal.Ignore(syscall.SIGPIPE) // who reads the messages may go: the gateway does not
 	out := newMessages(a.err)
 	defer out.close()
-	logger := slog.New(slog.NewTextHandler(out, nil))
+	held := quiet.New(slog.NewTextHandler(out, nil))
+	defer held.Close()
+	logger := slog.New(held)
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 
@@ -89,11 +93,18 @@ func (a *app) serveInRow(ctx context.Context, row *handover.Process) error {
 		return err
 	}
 	// Before the journal and a log are begun: a second gateway should leave no traces.
-	ln, err := listen(row, cfg.SSH.Listen)
+	ln, err := listen(row, sshSocket, cfg.SSH.Listen)
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
+	watch, err := beginWatch(row, cfg, func() metrics.Messages {
+		return metrics.Messages{Dropped: out.lost.Load(), HeldBack: held.HeldBack()}
+	}, logger)
+	if err != nil {
+		return err
+	}
+	defer watch.end()
 	rec, err := openRecorder(ctx, cfg, logger, true)
 	if err != nil {
 		return err
@@ -104,18 +115,17 @@ func (a *app) serveInRow(ctx context.Context, row *handover.Process) error {
 	if err := row.Ready(ctx); err != nil {
 		return errors.Join(err, closeRecorder(ctx, rec, "stopped before it served"))
 	}
-	a.announce(cfg, ln.Addr(), keys, password)
+	a.announce(cfg, ln.Addr(), watch.url(), keys, password)
 	tellSockets(logger, row, ln, cfg.SSH.Listen)
 	go func() { // ends with the process: it lets a second signal end that at once
 		<-ctx.Done()
 		stop()
 	}()
-	up := &upgrades{
-		row: row, asked: asked, around: process.asBefore, logger: logger,
-		gateway: gateway.New(gateway.Parts{
-			Config: cfg, HostKeys: keys, Auth: methods, Recorder: rec, Connect: connect, Logger: logger,
-		}),
-	}
+	g := gateway.New(gateway.Parts{
+		Config: cfg, HostKeys: keys, Auth: methods, Recorder: rec, Connect: connect, Logger: logger,
+	})
+	watch.over(g, rec)
+	up := &upgrades{row: row, asked: asked, around: process.asBefore, logger: logger, gateway: g}
 	reason := up.serve(ctx, ln)
 	logger.Info("stopped")
 	return closeRecorder(ctx, rec, reason)
@@ -131,16 +141,18 @@ func closeRecorder(ctx context.Context, rec *record.Recorder, reason string) err
 	return rec.Close(finish, reason)
 }
 
-func listen(row *handover.Process, address string) (*handover.Listener, error) {
-	ln, err := row.Listen(sshSocket, address)
+// listen returns the service's socket of that name. The configuration has its address
+// under the name and listen.
+func listen(row *handover.Process, name, address string) (*handover.Listener, error) {
+	ln, err := row.Listen(name, address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is in use: another gateway may be running; stop it, or choose another port with ssh.listen", address)
+		return nil, fmt.Errorf("%s is in use: another gateway may be running; stop it, or choose another port with %s.listen", address, name)
 	}
 	if errors.Is(err, syscall.EACCES) {
-		return nil, fmt.Errorf("%s may not be listened on by this user: choose a port above 1023 with ssh.listen", address)
+		return nil, fmt.Errorf("%s may not be listened on by this user: choose a port above 1023 with %s.listen", address, name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", address, err)
+		return nil, fmt.Errorf("listen on %s, as %s.listen says: %w", address, name, err)
 	}
 	return ln, nil
 }
@@ -185,8 +197,8 @@ func home(me *user.User) string {
 	return me.HomeDir
 }
 
-// announce prints what matters to who started the gateway.
-func (a *app) announce(cfg *config.Config, addr net.Addr, keys []ssh.Signer, password string) {
+// announce prints what matters to who started the gateway. numbers is where its metrics are, if anywhere.
+func (a *app) announce(cfg *config.Config, addr net.Addr, numbers string, keys []ssh.Signer, password string) {
 	host, port, _ := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); ip != nil && (ip.IsUnspecified() || ip.IsLoopback()) {
 		host = "localhost"
@@ -204,6 +216,9 @@ func (a *app) announce(cfg *config.Config, addr net.Addr, keys []ssh.Signer, pas
 		fmt.Fprintf(a.out, "read:     sshtrail ls%s, sshtrail show%[1]s LOG\n", a.configArgument())
 	} else {
 		fmt.Fprintln(a.out, "logs:     none: recording is off (audit.enable, audit.format, audit.storage)")
+	}
+	if numbers != "" {
+		fmt.Fprintf(a.out, "metrics:  %s\n", numbers)
 	}
 	for _, k := range keys {
 		fmt.Fprintf(a.out, "host key: %s %s\n", ssh.FingerprintSHA256(k.PublicKey()), k.PublicKey().Type())

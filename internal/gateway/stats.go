@@ -49,7 +49,7 @@ func (g *Gateway) Stats() metrics.Gateway {
 func (g *Gateway) obstacles(full string) []string {
 	var why []string
 	if !g.serving.Load() {
-		why = append(why, errStopping.Error())
+		why = append(why, "no new connections are taken")
 	}
 	if g.Recorder != nil {
 		if err := g.Recorder.Ready(); err != nil {

@@ -54,12 +54,15 @@ func NewServer(version string, messages func() Messages, logger *slog.Logger) *S
 	return s
 }
 
-// Serve serves on ln, which it closes, until Close. It returns at once.
+// Serve serves on ln, which it closes, until Close or until ln is closed: then another
+// process has it, and whoever is still connected here must ask that one. It returns at once.
 func (s *Server) Serve(ln net.Listener) {
-	s.serving.Go(func() { // ends by Close
-		if err := s.http.Serve(&newestOnly{Listener: ln}); !errors.Is(err, http.ErrServerClosed) {
+	s.serving.Go(func() {
+		err := s.http.Serve(&newestOnly{Listener: ln})
+		if !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			s.http.ErrorLog.Print(err)
 		}
+		s.http.Close() // what is open is of no use any more
 	})
 }
 

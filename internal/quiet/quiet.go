@@ -54,7 +54,7 @@ func New(next slog.Handler) *Handler {
 	return &Handler{next, &shared{causes: map[cause]*repeated{}, texts: map[kind]int{}}}
 }
 
-// HeldBack is how many messages were told as a number only, or will be.
+// HeldBack is how many messages were told as a number only.
 func (h *Handler) HeldBack() uint64 { return h.held.Load() }
 
 // Enabled is slog.Handler's.
@@ -89,7 +89,6 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 		return h.next.Handle(ctx, r)
 	}
 	p.held++
-	h.held.Add(1)
 	p.last, p.next = r.Clone(), h.next
 	return nil
 }
@@ -125,7 +124,7 @@ func (s *shared) tick(c cause, p *repeated) {
 		return
 	}
 	if p.held > 0 {
-		p.tell()
+		s.tell(p)
 		p.told = 1
 		p.timer.Reset(interval)
 		return
@@ -139,9 +138,10 @@ func (s *shared) tick(c cause, p *repeated) {
 }
 
 // tell tells the newest message that was held, in the place of all.
-func (p *repeated) tell() {
+func (s *shared) tell(p *repeated) {
 	if p.held > 1 {
 		p.last.AddAttrs(slog.Uint64("repeated", p.held))
+		s.held.Add(p.held - 1)
 	}
 	p.next.Handle(context.Background(), p.last) // there is nobody to tell of an error
 	p.held, p.last, p.next = 0, slog.Record{}, nil
@@ -155,7 +155,7 @@ func (h *Handler) Close() {
 	for _, p := range h.causes {
 		p.timer.Stop()
 		if p.held > 0 {
-			p.tell()
+			h.tell(p)
 		}
 	}
 	clear(h.causes)
