@@ -32,6 +32,7 @@ var allowed = map[string]string{
 	"internal/torture.timeFlag":      "a flag of tests",
 	"internal/gatewaytest.announced": "a regular expression",
 	"internal/gatewaytest.packages":  "a table",
+	"internal/gatewaytest.watched":   "a regular expression",
 	"record.blocks":                  "a sync.Pool",
 	"record.castagnoli":              "a table of hash/crc32",
 	"record.frames":                  "a sync.Pool",

@@ -26,6 +26,8 @@ type Options struct {
 	Passwords bool
 	// Env are variables (NAME=value) of the program's environment.
 	Env []string
+	// Metrics has the gateway serve metrics: see Gateway.Ask.
+	Metrics bool
 }
 
 // Password lets the user in, as the key does.
@@ -128,7 +130,14 @@ func (g *Gateway) writeConfig(t testing.TB, b Backend, o Options) {
 		section("auth", []string{"users:", "  - name: " + b.User,
 			fmt.Sprintf("    keys: [%q]", strings.TrimSpace(string(ssh.MarshalAuthorizedKey(g.ClientKey)))),
 			fmt.Sprintf("    password: %q", hash)})+
-		b.Block(t, g, o))
+		metricsBlock(o)+b.Block(t, g, o))
+}
+
+func metricsBlock(o Options) string {
+	if !o.Metrics {
+		return ""
+	}
+	return section("metrics", []string{"listen: 127.0.0.1:0"})
 }
 
 // writeClientConfig tells OpenSSH's clients about the gateway, under the name gw, and
