@@ -62,7 +62,13 @@ func (g *Gateway) Serve(t testing.TB) {
 			t.Logf("the gateway says:\n%s%s", p.Out, p.Errs)
 		}
 	})
-	b := p.Out.Await(t, "line that says how to connect", p.Ended, announced.Match)
+	g.awaitServing(t)
+}
+
+// awaitServing returns when the program says how to connect.
+func (g *Gateway) awaitServing(t testing.TB) {
+	t.Helper()
+	b := g.Out.Await(t, "line that says how to connect", g.Ended, announced.Match)
 	g.Addr = "127.0.0.1:" + string(announced.FindSubmatch(b)[1])
 	g.writeClientConfig(t)
 }

@@ -32,9 +32,9 @@ func start(path string, args, env []string, files []int) (pid, pidfd int, err er
 	return pid, pidfd, nil
 }
 
-// signal signals a process that may have ended, by a descriptor since its number may be
+// send signals a process that may have ended, by a descriptor since its number may be
 // another's by now.
-func signal(pidfd int, sig unix.Signal) {
+func send(pidfd int, sig unix.Signal) {
 	_ = unix.PidfdSendSignal(pidfd, sig, nil, 0) // it has ended, then
 }
 

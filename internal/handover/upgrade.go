@@ -168,10 +168,10 @@ func (n *next) await(ctx context.Context, patience time.Duration) error {
 
 // end asks a process that is of no use to end, and then no more.
 func (n *next) end() {
-	signal(n.pidfd, unix.SIGTERM)
+	send(n.pidfd, unix.SIGTERM)
 	_ = n.conn.SetReadDeadline(time.Now().Add(lastChance))
 	if _, err := io.Copy(io.Discard, n.conn); err != nil { // else it has closed its end
-		signal(n.pidfd, unix.SIGKILL)
+		send(n.pidfd, unix.SIGKILL)
 	}
 }
 
