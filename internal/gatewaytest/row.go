@@ -99,13 +99,11 @@ func (g *Gateway) Install(t testing.TB, program string) {
 	}
 }
 
-// upgraded is the message of a process whose sessions are all that it has left.
-var upgraded = regexp.MustCompile(`msg="upgraded: [^\n]* serves=(\d+) `)
-
 // Upgrade has a new process take over and returns the old one. The gateway's Process is
 // the new one then.
 func (g *Gateway) Upgrade(t testing.TB) *Process {
 	t.Helper()
+	upgraded := regexp.MustCompile(`msg="upgraded: [^\n]* serves=(\d+) `)
 	said := len(g.Errs.Bytes())
 	g.Signal(t, syscall.SIGUSR2)
 	b := g.Errs.Await(t, "message that it is upgraded", g.Ended, func(b []byte) bool { return upgraded.Match(b[said:]) })
