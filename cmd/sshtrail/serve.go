@@ -71,7 +71,9 @@ func (a *app) serveInRow(ctx context.Context, row *handover.Process) error {
 	if err != nil {
 		return err
 	}
-	signal.Ignore(syscall.SIGPIPE) // who reads the messages may go: the gateway does not
+	// Who reads the messages may go: the gateway does not. Ignored the signal would be so in
+	// every program that the backend local starts, too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	out := newMessages(a.err)
 	defer out.close()
 	held := quiet.New(slog.NewTextHandler(out, nil))

@@ -97,6 +97,18 @@ func TestHowProgramsEnd(t *testing.T) {
 }
 
 // The end of standard input is not the end of the program.
+// A program that writes to nobody ends by SIGPIPE, and silently: the signal is not ignored in
+// it, whoever started the gateway.
+func TestProgramsHaveBrokenPipes(t *testing.T) {
+	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
+		r := gatewaytest.Do(t, g.OpenSSH(t, "ssh", "gw", "yes | head -n 1"))
+		if r.Status != 0 || r.Out != "y\n" || r.Errs != "" {
+			t.Errorf("yes | head -n 1 ends with %d, prints %q and complains %q", r.Status, r.Out, r.Errs)
+		}
+		g.Stop(t)
+	})
+}
+
 func TestEndOfInputDoesNotEndTheProgram(t *testing.T) {
 	const program = "cat; sleep 0.1; echo done; sleep 0.1; echo error >&2"
 	onEachBackend(t, gatewaytest.Options{}, func(t *testing.T, g *gateway) {
