@@ -158,7 +158,6 @@ func diskRows() []row {
 		diskRow("disk_files", "Files that the disk has room for.", func(d *record.DiskStats) float64 { return float64(d.Files) }),
 		diskRow("disk_warn_bytes", "With less room than this the gateway warns.", func(d *record.DiskStats) float64 { return float64(d.Warn) }),
 		diskRow("disk_refuse_bytes", "With less room than this the gateway takes no new session.", func(d *record.DiskStats) float64 { return float64(d.Refuse) }),
-		diskRow("disk_reserve_filled", "1 if there is the reserve on the disk that logs are ended with when it is full, 0 if not.", func(d *record.DiskStats) float64 { return truth(d.ReserveIsFilled) }),
 	}
 }
 
