@@ -35,7 +35,9 @@ func (k *Key) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		return faultf("give PEM text or the name of a file, or take the key away", "there is no private key in nothing")
 	}
-	if !strings.Contains(string(text), "-----BEGIN ") {
+	// Lines without the one that begins PEM are a key that was not copied whole, and not
+	// the name of a file, which a message would repeat.
+	if !strings.Contains(string(text), "-----BEGIN ") && !strings.ContainsAny(string(text), "\r\n") {
 		var err error
 		if text, err = readPrivate(string(text)); err != nil {
 			return err

@@ -27,7 +27,8 @@ func (d *decoder) reference(path string, node *yaml.Node, t reflect.Type) (strin
 		}
 		return value, ok
 	}
-	d.problem(path, "write {file: PATH} or {env: NAME}", "%q is not where a secret can come from", entries[0].key.Value)
+	// Which key is there is not said: it may be the secret, written in braces.
+	d.problem(path, "write {file: PATH} or {env: NAME}", "what stands here is not where a secret can come from")
 	return "", false
 }
 
