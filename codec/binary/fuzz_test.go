@@ -3,7 +3,6 @@ package binary
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"os"
 	"testing"
 
@@ -12,7 +11,7 @@ import (
 )
 
 // checkMessage takes a message apart in every way.
-func checkMessage(t *testing.T, m *Message) {
+func checkMessage(t testing.TB, m *Message) {
 	t.Helper()
 	text := m.AppendJSON(nil)
 	if !json.Valid(text) || bytes.ContainsAny(text, "\n\x1b\x7f\x00") {
@@ -23,34 +22,16 @@ func checkMessage(t *testing.T, m *Message) {
 	}
 }
 
-// FuzzReader reads anything. The seeds are the vectors and ContainerSSH's logs.
+// FuzzReader reads anything, in every way. The seeds are the vectors and ContainerSSH's logs.
 func FuzzReader(f *testing.F) {
-	for _, file := range append(vectors(f), "testdata/containerssh/containerssh-v1.log", "testdata/containerssh/containerssh-v2-exec.log") {
+	for _, file := range committed(f) {
 		log, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(log)
 	}
-	f.Fuzz(func(t *testing.T, log []byte) {
-		r := NewReader(bytes.NewReader(log))
-		m, err := r.Next()
-		for ; err == nil; m, err = r.Next() {
-			checkMessage(t, m)
-		}
-		if r.Verdict() == 0 || (err == io.EOF) != (r.Verdict().Status() == 0) {
-			t.Fatalf("Next = %v, Verdict = %v", err, r.Verdict())
-		}
-		tail, err := ReadTail(bytes.NewReader(log), int64(len(log)))
-		whole := r.Verdict() == Complete || r.Verdict() == Recovered
-		if whole && (err != nil || tail.Digest != r.Digest() || tail.Messages != r.Messages()) {
-			t.Fatalf("ReadTail of a whole log = %+v, %v", tail, err)
-		}
-		s, err := Salvage(bytes.NewReader(log), int64(len(log)), nil)
-		if err != nil || s.Verdict != r.Verdict() {
-			t.Fatalf("Salvage = %+v, %v; want %v", s, err, r.Verdict())
-		}
-	})
+	f.Fuzz(func(t *testing.T, log []byte) { agree(t, log) })
 }
 
 // FuzzMessage checks any bytes as one message. If it is good, each part of it is a
