@@ -25,30 +25,42 @@ func ReadJournal(fsys disk.FS, folder string, log event.ConnID, first uint64, ea
 	if fsys == nil {
 		fsys = disk.OS{}
 	}
-	entries, err := fsys.ReadDir(folder)
+	dirs, err := listInstances(fsys, folder)
 	if err != nil {
-		return fmt.Errorf("list journal folder %q: %w", folder, err)
+		return err
 	}
-	var blocks []uint32
-	for _, e := range entries {
-		if id, block, ok := parseSegmentName(e.Name()); ok && id == log {
-			blocks = append(blocks, block)
-		}
-	}
-	slices.Sort(blocks)
-	for _, block := range blocks {
-		s, err := readJournalSegment(fsys, filepath.Join(folder, segmentName(log, block)))
-		if errors.Is(err, fs.ErrNotExist) || err == nil && s == nil {
-			continue // it went into the log meanwhile, or is being made
+	for _, dir := range dirs {
+		segments, err := listSegments(fsys, dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // its process has just ended
 		}
 		if err != nil {
-			return fmt.Errorf("read journal: %w", err)
+			return fmt.Errorf("list journal: %w", err)
 		}
-		if first, err = s.readFrom(first, each); err != nil {
+		if first, err = readFrom(fsys, dir, log, segments[log], first, each); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readFrom reads the segments that one folder has of a log, and returns the number of
+// the next event.
+func readFrom(fsys disk.FS, dir string, log event.ConnID, blocks []uint32, first uint64, each func(*binary.Message) error) (uint64, error) {
+	slices.Sort(blocks)
+	for _, block := range blocks {
+		s, err := readJournalSegment(fsys, filepath.Join(dir, segmentName(log, block)))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && s == nil {
+			continue // it went into the log meanwhile, or is being made
+		}
+		if err != nil {
+			return first, fmt.Errorf("read journal: %w", err)
+		}
+		if first, err = s.readFrom(first, each); err != nil {
+			return first, err
+		}
+	}
+	return first, nil
 }
 
 // readFrom calls each for the segment's events from a number on, and returns the number

@@ -39,12 +39,14 @@ type Log struct {
 	stuck  <-chan struct{} // closed when an operation that was given up has returned
 	blocks uint32          // segments so far
 	next   uint64          // number of the next event
+	unsaid []event.Body    // last words that could not be recorded, when the log is given up
 
 	written atomic.Uint64 // next, for who does not hold sem
 	over    atomic.Bool   // phase is ended, likewise
 	skipped skipped
 	trouble trouble
 	q       queue
+	meter   meter
 	busy    [numBusy]atomic.Int64 // when the wait for a disk began, in Recorder.elapsed; 0: none
 
 	syncMu  sync.Mutex // one sync at a time; guards the fields below it
@@ -279,6 +281,9 @@ func (l *Log) open() error {
 
 // append writes a message's frame to the journal and counts it.
 func (l *Log) append(frame []byte, time int64, kind event.Kind) error {
+	if l.r.onlyEnds.Load() && !l.isOwn && !l.trouble.lastWords.Load() {
+		return errFull
+	}
 	if l.seg == nil {
 		if err := l.q.waitRoom(&l.trouble); err != nil {
 			return err
@@ -293,6 +298,7 @@ func (l *Log) append(frame []byte, time int64, kind event.Kind) error {
 	l.seg.add(len(frame)-frameHead, time, kind)
 	l.next++
 	l.written.Store(l.next)
+	l.meter.bytes.Add(uint64(len(frame) - frameHead))
 	l.r.markDirty(l)
 	if l.seg.plain >= l.r.cfg.Block {
 		l.seal(nil)
@@ -304,7 +310,7 @@ func (l *Log) openSegment() error {
 	h := head{Block: l.blocks, First: l.next, Target: l.target, Skipped: l.skipped.bytes()}
 	var made *segment
 	err := l.wait(busyJournal, func() (err error) {
-		made, err = createSegment(l.r.cfg.FS, l.r.cfg.Journal, l.id, h)
+		made, err = createSegment(l.r.cfg.FS, l.r.dir, l.id, h)
 		return err
 	}, func() { made.remove(l.r.cfg.FS) })
 	if err != nil {

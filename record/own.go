@@ -32,13 +32,7 @@ func (r *Recorder) openOwn() error {
 		return err
 	}
 	o.log, r.own = log, o
-	for _, rec := range r.recoveries {
-		if rec.Err == nil {
-			if err := o.emit(event.Gateway, 0, &event.Recovered{Log: string(rec.Log), Saved: rec.Saved}); err != nil {
-				return err
-			}
-		}
-	}
+	r.tellRecovered(r.recoveries)
 	return nil
 }
 

@@ -134,6 +134,7 @@ func (l *Log) drain() {
 			return
 		}
 		l.q.pop()
+		l.meter.moved.Add(uint64(s.plain))
 		if end != nil {
 			l.cleanUp()
 			return
@@ -160,6 +161,7 @@ func (l *Log) store(s *segment, end *ending) error {
 			return fmt.Errorf("write log: %w", err)
 		}
 		l.q.size += int64(len(l.q.pending))
+		l.meter.stored.Add(uint64(len(l.q.pending)))
 		l.q.pending = l.q.pending[:0]
 		if end == nil {
 			return nil
@@ -286,6 +288,7 @@ func (l *Log) stall(err error) {
 	l.q.stalled = err
 	l.q.mu.Unlock()
 	if first {
+		l.r.failure(err)
 		l.r.cfg.Logger.Error("the store takes no blocks; they wait in the journal", "connection", l.id, "error", err)
 	}
 	l.q.wake()
@@ -300,7 +303,8 @@ func (l *Log) retryStore() {
 
 // leave gives the log up as it is, to be finished by recovery.
 func (l *Log) leave(err error) {
-	l.r.cfg.Logger.Error("a log is not finished; the next start or sshtrail recover will finish it", "connection", l.id, "error", err)
+	l.r.failure(err)
+	l.r.cfg.Logger.Error("a log is not finished; that is tried again, and at the next start", "connection", l.id, "error", err)
 	l.q.mu.Lock()
 	l.q.left = true
 	l.q.mu.Unlock()
@@ -342,7 +346,7 @@ func (l *Log) closeSegments(remove bool) {
 	for _, s := range all {
 		l.drop(s, remove)
 	}
-	l.r.removeLog(l)
+	l.r.removeLog(l, remove)
 }
 
 // drop closes a segment's file and, if its messages are in the log, removes it.

@@ -10,11 +10,9 @@ package record
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -28,8 +26,8 @@ import (
 
 // Config says how to record.
 type Config struct {
-	// Journal is the folder for what is not in a log yet. It is created with mode 0700
-	// and locked: one Recorder at a time, in all processes.
+	// Journal is the folder for what is not in a log yet. It is created with mode 0700.
+	// Recorders, of several processes too, may share one.
 	Journal string
 	// Store is where logs go.
 	Store storage.Store
@@ -40,6 +38,8 @@ type Config struct {
 	Sync time.Duration
 	// Block is how many bytes of events make a block, 128 KiB if 0, at most 2 MiB.
 	Block int
+	// Room says how full disks may become.
+	Room Room
 	// Own, if not nil, keeps a log of the process's own beside those of connections.
 	Own *Own
 	// Logger is told what an operator must know. Nil discards it.
@@ -83,7 +83,8 @@ const (
 // Recorder records connections. Its methods may be called concurrently.
 type Recorder struct {
 	cfg          Config
-	lock         disk.File
+	dir          string    // in Config.Journal, this recorder's own
+	lock         disk.File // on it
 	compressor   *binary.Compressor
 	journalOps   chan struct{} // slots for operations on the journal's disk
 	storeOps     chan struct{} // and on the store
@@ -95,15 +96,21 @@ type Recorder struct {
 	folder       folderSync
 	segmentsMade atomic.Uint64
 	recoveries   []Recovery
+	count        counters
+	volumes      []*volume    // the journal's first
+	onlyEnds     atomic.Bool  // a disk is full: what room is left is for the ends of logs
+	hungLogs     atomic.Int64 // logs that wait too long for a disk
+	mender       mender
 
-	mu     sync.Mutex
+	mu     sync.Mutex // guards lock too
 	closed bool
-	logs   map[*Log]struct{} // those with a journal
-	dirty  map[*Log]struct{} // those with something to sync
+	logs   map[*Log]struct{}             // those with a journal
+	dirty  map[*Log]struct{}             // those with something to sync
+	left   map[event.ConnID][]event.Body // those given up, with the last words that could not be recorded
 }
 
-// Open locks the journal folder, finishes what a crash has left there (see
-// [Recorder.Recoveries]) and returns a Recorder. The caller must Close it.
+// Open finishes what crashes have left in the journal folder (see [Recorder.Recoveries])
+// and returns a Recorder. The caller must Close it.
 func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 	cfg.setDefaults()
 	r := &Recorder{
@@ -114,23 +121,29 @@ func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 		epoch:      time.Now(),
 		logs:       map[*Log]struct{}{},
 		dirty:      map[*Log]struct{}{},
+		left:       map[event.ConnID][]event.Body{},
+		mender:     mender{busy: make(chan struct{}, 1)},
 	}
-	if err := r.lockJournal(); err != nil {
+	if err := r.openInstance(); err != nil {
 		return nil, err
 	}
-	if err := r.recoverAll(ctx); err != nil {
-		r.lock.Close()
+	var err error
+	if r.recoveries, err = r.recoverDead(ctx); err != nil {
+		r.closeInstance()
 		return nil, err
 	}
+	r.openVolumes()
 	ctx, r.cancel = context.WithCancel(context.Background())
 	r.loops.Go(func() { r.syncLoop(ctx) })  // ends by cancel, in Close
 	r.loops.Go(func() { r.watchLoop(ctx) }) // ends by cancel, in Close
 	if cfg.Own != nil {
 		if err := r.openOwn(); err != nil {
+			r.dropReserves()
 			r.stopLoops()
 			return nil, err
 		}
 	}
+	r.loops.Go(func() { r.keepLoop(ctx) }) // ends by cancel, in Close
 	return r, nil
 }
 
@@ -153,28 +166,6 @@ func (c *Config) setDefaults() {
 	}
 }
 
-const lockName = "lock"
-
-func (r *Recorder) lockJournal() error {
-	dir := r.cfg.Journal
-	if err := r.cfg.FS.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("create journal folder %q: %w", dir, err)
-	}
-	f, err := r.cfg.FS.OpenFile(filepath.Join(dir, lockName), osCreate, 0o600)
-	if err != nil {
-		return fmt.Errorf("open journal folder %q: %w", dir, err)
-	}
-	if err := f.TryLock(disk.Exclusive); err != nil {
-		f.Close()
-		if errors.Is(err, disk.ErrLocked) {
-			return fmt.Errorf("journal folder %q belongs to a gateway that is running: stop it, or give each gateway a folder of its own (audit.journal)", dir)
-		}
-		return fmt.Errorf("lock journal folder %q: %w", dir, err)
-	}
-	r.lock = f
-	return nil
-}
-
 // Begin returns the Log of a connection that was just accepted. It costs no file until
 // the connection's login.
 func (r *Recorder) Begin() *Log {
@@ -193,14 +184,18 @@ func (r *Recorder) Close(ctx context.Context, reason string) error {
 	}
 	r.closed = true
 	r.mu.Unlock()
+	r.dropReserves() // what is to be written now are ends of logs
 	if r.own != nil {
 		r.own.stop(reason)
 	}
-	var err error
 	select {
 	case <-r.ending.wait():
+		r.lastMend(ctx)
 	case <-ctx.Done():
-		err = fmt.Errorf("%d logs are not finished: they will be at the next start, or by sshtrail recover", r.unfinished())
+	}
+	var err error
+	if n := r.unfinished(); n > 0 {
+		err = fmt.Errorf("%d logs are not finished: they will be at the next start, or by sshtrail recover", n)
 	}
 	r.stopLoops()
 	return err
@@ -209,13 +204,24 @@ func (r *Recorder) Close(ctx context.Context, reason string) error {
 func (r *Recorder) stopLoops() {
 	r.cancel()
 	r.loops.Wait()
+	r.closeInstance()
+}
+
+// closeInstance gives the process's folder back: nothing is left of it, or what is to be
+// recovered.
+func (r *Recorder) closeInstance() {
+	if err := removeInstance(r.cfg.FS, r.dir); err != nil {
+		r.cfg.Logger.Warn("a folder of the journal that is done with can't be removed; the next start tries again", "error", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.lock.Close()
 }
 
 func (r *Recorder) unfinished() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.logs)
+	return len(r.logs) + len(r.left)
 }
 
 func (r *Recorder) addLog(l *Log) {
@@ -224,11 +230,22 @@ func (r *Recorder) addLog(l *Log) {
 	r.logs[l] = struct{}{}
 }
 
-func (r *Recorder) removeLog(l *Log) {
+// removeLog counts a log as done with: it is complete, or left to be mended.
+func (r *Recorder) removeLog(l *Log, complete bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if _, ok := r.logs[l]; !ok {
+		return
+	}
 	delete(r.logs, l)
 	delete(r.dirty, l)
+	r.settle(l)
+	if complete {
+		r.count.completed.Add(1)
+		return
+	}
+	r.count.givenUp.Add(1)
+	r.left[l.id] = l.unsaid
 }
 
 // elapsed is the recorder's monotonic time.

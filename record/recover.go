@@ -30,33 +30,59 @@ var ErrNothingSaved = errors.New("not one message is left to save")
 // Recoveries returns what Open found unfinished and what became of it.
 func (r *Recorder) Recoveries() []Recovery { return slices.Clone(r.recoveries) }
 
-// recoverAll finishes the logs whose journal is there. One that can't be finished is
-// left for the next time and does not keep the others, or the recorder, from working.
-func (r *Recorder) recoverAll(ctx context.Context) error {
-	entries, err := r.cfg.FS.ReadDir(r.cfg.Journal)
+// recoverDead finishes the logs whose journal dead processes have left, and returns what
+// became of them. One that can't be finished is left for the next time and keeps neither
+// the others nor the recorder from working.
+func (r *Recorder) recoverDead(ctx context.Context) ([]Recovery, error) {
+	dirs, err := listInstances(r.cfg.FS, r.cfg.Journal)
 	if err != nil {
-		return fmt.Errorf("list journal folder %q: %w", r.cfg.Journal, err)
+		return nil, err
 	}
-	journals := map[event.ConnID][]uint32{}
-	for _, e := range entries {
-		if id, block, ok := parseSegmentName(e.Name()); ok {
-			journals[id] = append(journals[id], block)
+	var all []Recovery
+	for _, dir := range dirs {
+		if dir == r.dir {
+			continue
+		}
+		lock, err := lockInstance(r.cfg.FS, dir)
+		if errors.Is(err, disk.ErrLocked) {
+			continue // its process lives
+		}
+		if err != nil {
+			r.cfg.Logger.Error("what a process has left in the journal can't be looked at; it is left as it is", "error", err)
+			continue
+		}
+		recovered, err := r.recoverFolder(ctx, dir)
+		all = append(all, recovered...)
+		lock.Close() // as removed files are, if all went well
+		if err != nil {
+			return all, err
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(journals)) {
+	return all, nil
+}
+
+// recoverFolder finishes the logs whose segments are in a dead process's folder, and
+// removes that. The caller holds its lock.
+func (r *Recorder) recoverFolder(ctx context.Context, dir string) ([]Recovery, error) {
+	left, err := listSegments(r.cfg.FS, dir)
+	if err != nil {
+		return nil, fmt.Errorf("list journal: %w", err)
+	}
+	var all []Recovery
+	for _, id := range slices.Sorted(maps.Keys(left)) {
 		if err := ctx.Err(); err != nil {
-			return err
+			return all, err
 		}
-		blocks := journals[id]
-		slices.Sort(blocks)
-		rec := r.recoverLog(ctx, id, blocks)
-		r.recoveries = append(r.recoveries, rec)
-		r.report(rec)
+		all = append(all, r.recoverLog(ctx, dir, id, left[id], nil))
 	}
-	return nil
+	if err := removeInstance(r.cfg.FS, dir); err != nil {
+		r.cfg.Logger.Warn("a folder of the journal that is done with can't be removed; the next start tries again", "error", err)
+	}
+	return all, nil
 }
 
 func (r *Recorder) report(rec Recovery) {
+	r.count.recovery(rec)
 	if rec.Err != nil {
 		r.cfg.Logger.Error("a log can't be recovered and is left as it is", "connection", rec.Log, "error", rec.Err)
 		return
@@ -64,21 +90,24 @@ func (r *Recorder) report(rec Recovery) {
 	r.cfg.Logger.Info("recovered a log", "connection", rec.Log, "saved", rec.Saved, "verdict", rec.Verdict.String())
 }
 
-// recoverLog finishes one log (FORMAT §8) and removes its journal.
-func (r *Recorder) recoverLog(ctx context.Context, id event.ConnID, blocks []uint32) Recovery {
+// recoverLog finishes one log (FORMAT §8), with what could not be recorded when it was
+// given up, and removes its journal.
+func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, blocks []uint32, unsaid []event.Body) Recovery {
 	rec := Recovery{Log: id}
-	segments, err := r.readJournal(id, blocks)
+	slices.Sort(blocks)
+	segments, err := r.readJournal(dir, id, blocks)
 	if err == nil {
-		m := &mending{r: r, id: id, sum: newSummary(), segments: segments}
+		m := &mending{r: r, id: id, unsaid: unsaid, sum: newSummary(), segments: segments}
 		rec.Verdict, err = m.mend(ctx)
 		rec.Saved = m.saved
 	}
-	if rec.Err = err; err != nil && !errors.Is(err, ErrNothingSaved) {
+	rec.Err = err
+	defer r.report(rec)
+	if err != nil && !errors.Is(err, ErrNothingSaved) {
 		return rec
 	}
 	for _, block := range blocks {
-		path := filepath.Join(r.cfg.Journal, segmentName(id, block))
-		if err := r.cfg.FS.Remove(path); err != nil {
+		if err := r.cfg.FS.Remove(filepath.Join(dir, segmentName(id, block))); err != nil {
 			r.cfg.Logger.Warn("a journal segment that is done with can't be removed; the next start tries again", "error", err)
 		}
 	}
@@ -93,10 +122,10 @@ type journalSegment struct {
 
 // readJournal reads a log's segments. One without a whole head was being made when the
 // crash came and has no messages.
-func (r *Recorder) readJournal(id event.ConnID, blocks []uint32) ([]journalSegment, error) {
+func (r *Recorder) readJournal(dir string, id event.ConnID, blocks []uint32) ([]journalSegment, error) {
 	var segments []journalSegment
 	for _, block := range blocks {
-		s, err := readJournalSegment(r.cfg.FS, filepath.Join(r.cfg.Journal, segmentName(id, block)))
+		s, err := readJournalSegment(r.cfg.FS, filepath.Join(dir, segmentName(id, block)))
 		if err != nil {
 			return nil, fmt.Errorf("read journal: %w", err)
 		}
@@ -150,6 +179,7 @@ func readJournalSegment(fsys disk.FS, path string) (*journalSegment, error) {
 type mending struct {
 	r        *Recorder
 	id       event.ConnID
+	unsaid   []event.Body // the last words that could not be recorded, if they are known
 	sum      *summary
 	segments []journalSegment
 
@@ -278,6 +308,20 @@ func (m *mending) rest() ([]byte, error) {
 	}
 	if err := m.addJournal(); err != nil {
 		return nil, err
+	}
+	for _, body := range m.unsaid {
+		conn := m.id
+		switch b := body.(type) {
+		case *event.Disconnect:
+			late := *b
+			late.Recovered = true
+			body = &late
+		case *event.GatewayStop:
+			conn = event.Gateway
+		}
+		if err := m.addOwn(conn, body); err != nil {
+			return nil, err
+		}
 	}
 	for _, conn := range slices.Sorted(maps.Keys(m.sum.online)) {
 		if err := m.addOwn(conn, &event.Disconnect{By: event.ByGateway, Recovered: true}); err != nil {

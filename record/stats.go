@@ -1,6 +1,11 @@
 package record
 
-import "time"
+import (
+	"errors"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
 
 // Stats is what a Recorder can tell of itself at a moment. Numbers that count since its
 // beginning never fall.
@@ -59,19 +64,170 @@ func SyncBounds() []time.Duration {
 
 // DiskStats is the room on a disk that logs depend on, as it was looked at last.
 type DiskStats struct {
-	Folder          string
-	Free, Size      uint64 // bytes, for this user
-	FreeFiles       uint64 // files that can be made; 0 of 0 where the file system has no limit
-	Files           uint64
-	Warn, Refuse    uint64 // bytes: below these it warns, or is not Ready
-	ReserveIsFilled bool
+	Folder           string
+	Free, Size       uint64 // bytes, for this user
+	FreeFiles, Files uint64 // how many can be made, and be; 0 and 0 where there is no such limit
+	Warn, Refuse     uint64 // bytes: with less free it warns, or is not Ready
+	Reserve          uint64 // bytes that are kept for the ends of logs
+}
+
+// counters are the numbers of Stats that only rise.
+type counters struct {
+	completed, recovered, givenUp atomic.Uint64
+	events, bytes, stored         atomic.Uint64 // of logs that are done with
+	gaps                          atomic.Uint64
+	failures                      [numFailures]atomic.Uint64 // in the order of FailureKinds
+	syncs                         struct {
+		counts [numBounds]atomic.Uint64 // not cumulative
+		all    atomic.Uint64
+		sum    atomic.Int64
+	}
+}
+
+const (
+	numFailures = 6 // FailureKinds
+	numBounds   = 8 // SyncBounds
+)
+
+// failed counts a failure.
+func (c *counters) failed(err error) { c.failures[failureKind(err)].Add(1) }
+
+// failure counts a failure, notes it if a disk is full, and has the disks looked at.
+func (r *Recorder) failure(err error) {
+	r.count.failed(err)
+	if isFull(err) {
+		r.noteFull()
+	}
+	for _, v := range r.volumes {
+		v.asked.Store(true)
+		v.lookSoon()
+	}
+}
+
+// failureKind is the index in FailureKinds of what an error is.
+func failureKind(err error) int {
+	switch {
+	case errors.Is(err, errFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return 0
+	case errors.Is(err, syscall.EIO):
+		return 1
+	case errors.Is(err, syscall.EROFS):
+		return 2
+	case errors.Is(err, errHung), errors.Is(err, errStuck):
+		return 3
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return 4
+	}
+	return 5
+}
+
+// synced counts how long a sync took.
+func (c *counters) synced(took time.Duration) {
+	for i, bound := range SyncBounds() {
+		if took <= bound {
+			c.syncs.counts[i].Add(1)
+			break
+		}
+	}
+	c.syncs.all.Add(1)
+	c.syncs.sum.Add(int64(took))
+}
+
+func (c *counters) histogram() Histogram {
+	h := Histogram{Counts: make([]uint64, numBounds), Sum: time.Duration(c.syncs.sum.Load())}
+	sum := uint64(0)
+	for i := range h.Counts {
+		sum += c.syncs.counts[i].Load()
+		h.Counts[i] = sum
+	}
+	h.All = max(c.syncs.all.Load(), sum) // read later, it may count one more
+	return h
+}
+
+// recovery counts what recovery made of a log.
+func (c *counters) recovery(rec Recovery) {
+	switch {
+	case rec.Err == nil:
+		c.recovered.Add(1)
+	case !errors.Is(rec.Err, ErrNothingSaved):
+		c.failed(rec.Err)
+	}
+}
+
+// meter is what a log counts for Stats. Its log's numbers are added to the recorder's
+// when it is done with.
+type meter struct {
+	bytes, moved atomic.Uint64 // of events: in all, and those that are in the log in the store
+	stored       atomic.Uint64 // bytes of the log in the store
+	unsynced     atomic.Int64  // since when something waits for a sync, in Recorder.elapsed; 0: nothing does
+	syncing      atomic.Int64  // and for the sync that is under way
+}
+
+// wait notes that something waits for a sync from now on.
+func (m *meter) wait(now time.Duration) { m.unsynced.CompareAndSwap(0, int64(now)|1) }
+
+// begin notes that a sync covers what waits, end that it worked or not.
+func (m *meter) begin() {
+	if since := m.unsynced.Swap(0); since != 0 && m.syncing.Load() == 0 {
+		m.syncing.Store(since)
+	}
+}
+
+func (m *meter) end(err error) {
+	if err == nil {
+		m.syncing.Store(0)
+	}
+}
+
+// oldest returns since when something waits for a sync, 0 if nothing does.
+func (m *meter) oldest() int64 {
+	if since := m.syncing.Load(); since != 0 {
+		return since
+	}
+	return m.unsynced.Load()
 }
 
 // Stats returns what the recorder can tell of itself. It waits for no disk.
 func (r *Recorder) Stats() Stats {
-	return Stats{Failures: map[string]uint64{}}
+	c := &r.count
+	s := Stats{
+		Completed: c.completed.Load(), Recovered: c.recovered.Load(), GivenUp: c.givenUp.Load(),
+		Syncs: c.histogram(), Gaps: c.gaps.Load(), Failures: map[string]uint64{},
+	}
+	for i, kind := range FailureKinds() {
+		s.Failures[kind] = c.failures[i].Load()
+	}
+	r.mu.Lock()
+	// Under the lock, so that a log that ends now is counted once.
+	s.Events, s.Bytes, s.Stored = c.events.Load(), c.bytes.Load(), c.stored.Load()
+	s.Open, s.Left = len(r.logs), len(r.left)
+	oldest := int64(0)
+	for l := range r.logs {
+		bytes, moved := l.meter.bytes.Load(), l.meter.moved.Load()
+		s.Events += l.written.Load()
+		s.Bytes += bytes
+		s.Stored += l.meter.stored.Load()
+		s.Journal += int64(bytes) - int64(min(moved, bytes))
+		if since := l.meter.oldest(); since != 0 && (oldest == 0 || since < oldest) {
+			oldest = since
+		}
+		if l.trouble.inGap() {
+			s.Gapped++
+		}
+	}
+	r.mu.Unlock()
+	if oldest != 0 {
+		s.Unsynced = max(r.elapsed()-time.Duration(oldest), 0)
+	}
+	for _, v := range r.volumes {
+		s.Disks = append(s.Disks, v.stats())
+	}
+	return s
 }
 
-// Ready returns nil if a session that begins now would be recorded, or else why not. It
-// waits for no disk.
-func (r *Recorder) Ready() error { return nil }
+// settle adds a log's numbers to the recorder's, when it is done with. The caller holds r.mu.
+func (r *Recorder) settle(l *Log) {
+	r.count.events.Add(l.written.Load())
+	r.count.bytes.Add(l.meter.bytes.Load())
+	r.count.stored.Add(l.meter.stored.Load())
+}

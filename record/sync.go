@@ -14,6 +14,9 @@ import (
 
 // markDirty notes that the log has something to sync.
 func (r *Recorder) markDirty(l *Log) {
+	if l.meter.unsynced.Load() == 0 {
+		l.meter.wait(r.elapsed())
+	}
 	if l.isDirty.CompareAndSwap(false, true) {
 		r.mu.Lock()
 		r.dirty[l] = struct{}{}
@@ -97,6 +100,17 @@ func (l *Log) syncTo(number uint64) error {
 // sync makes what was written so far durable: journal and log, and the journal's names.
 // Segments whose block is durable in the log go. The caller holds syncMu.
 func (l *Log) sync() error {
+	began := l.r.elapsed()
+	l.meter.begin()
+	err := l.syncAll()
+	l.meter.end(err)
+	if err == nil {
+		l.r.count.synced(l.r.elapsed() - began)
+	}
+	return err
+}
+
+func (l *Log) syncAll() error {
 	upTo := l.written.Load()
 	l.q.mu.Lock()
 	full := append([]*segment(nil), l.q.segments...)
@@ -189,7 +203,7 @@ func (r *Recorder) syncFolder() error {
 		return nil
 	}
 	made = r.segmentsMade.Load()
-	if err := r.cfg.FS.SyncDir(r.cfg.Journal); err != nil {
+	if err := r.cfg.FS.SyncDir(r.dir); err != nil {
 		return err
 	}
 	r.folder.synced = made
@@ -214,6 +228,7 @@ func (r *Recorder) watchLoop(ctx context.Context) {
 			}
 		}
 		r.mu.Unlock()
+		r.hungLogs.Store(int64(len(hung)))
 		for _, l := range hung {
 			l.hung()
 		}
@@ -238,9 +253,9 @@ func (l *Log) hung() {
 		return
 	}
 	isStore := what == busyStore || what == busyStoreSync
-	err := fmt.Errorf("the journal's disk has not answered for %v", deadline)
+	err := fmt.Errorf("the journal's disk %w", errHung)
 	if isStore {
-		err = fmt.Errorf("the store has not answered for %v", deadline)
+		err = fmt.Errorf("the store %w", errHung)
 	}
 	switch {
 	case l.r.cfg.OnFailure != Continue:

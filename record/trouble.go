@@ -128,6 +128,13 @@ func (t *trouble) count(body event.Body) {
 	}
 }
 
+// inGap reports whether what passes now is not recorded.
+func (t *trouble) inGap() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.cause == errGap
+}
+
 // due reports whether it is time to try again, and moves that time on.
 func (t *trouble) due(now time.Duration) (event.Gap, bool) {
 	t.mu.Lock()
@@ -206,6 +213,8 @@ func (l *Log) failed(err error, body event.Body) error {
 // miss begins a gap.
 func (l *Log) miss(err error) {
 	if err != errGap && l.trouble.begin(err, l.r.cfg.Now().UnixNano(), l.r.elapsed()) {
+		l.r.count.gaps.Add(1)
+		l.r.failure(err)
 		l.r.cfg.Logger.Error("recording has a gap; the session goes on, as audit.onFailure says", "connection", l.id, "error", err)
 	}
 }
@@ -213,6 +222,7 @@ func (l *Log) miss(err error) {
 // stop ends recording for good, and with it the connection.
 func (l *Log) stop(err error) {
 	if l.trouble.stop(err) {
+		l.r.failure(err)
 		l.r.cfg.Logger.Error("recording is not possible; the session ends, as audit.onFailure says", "connection", l.id, "error", err)
 		l.r.ending.Go(func() { l.abandon(err) }) // ends when the disk has answered
 	}
@@ -248,16 +258,18 @@ func (l *Log) end(conn event.ConnID, last ...event.Body) {
 		return
 	}
 	l.trouble.lastWords.Store(true)
+	l.r.makeRoom()
 	var err error
 	if l.login && l.phase == early {
 		err = l.open()
 	}
-	for _, body := range last {
-		if err == nil {
-			err = l.record(conn, 0, body)
+	for len(last) > 0 && err == nil {
+		if err = l.record(conn, 0, last[0]); err == nil {
+			last = last[1:]
 		}
 	}
 	if err != nil {
+		l.unsaid = last
 		l.ended()
 		l.leave(err)
 	} else if l.isOwn {
@@ -268,7 +280,7 @@ func (l *Log) end(conn event.ConnID, last ...event.Body) {
 // resume tries to go on after a gap, which it records. The caller holds the log.
 func (l *Log) resume() error {
 	gap, due := l.trouble.due(l.r.elapsed())
-	if !due || l.isHung() >= 0 {
+	if !due || l.isHung() >= 0 || l.r.onlyEnds.Load() {
 		return errGap
 	}
 	l.trouble.lastWords.Store(true)

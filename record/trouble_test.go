@@ -305,38 +305,6 @@ func TestTheEndDoesNotDependOnTheRecordOfAccess(t *testing.T) {
 	}
 }
 
-// A journal that is removed under the recorder is a failure like another: what goes into
-// files without names, no recovery finds.
-func TestAJournalThatIsRemoved(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := newDisk(t)
-		r := mustOpen(t, m, nil)
-		s := &session{log: r.Begin()}
-		s.begin()
-		failed := make(chan error, 1)
-		s.log.OnFailure(func(err error) { failed <- err })
-		names, err := m.ReadDir(journal)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, n := range names {
-			if err := m.Remove(journal + "/" + n.Name()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		s.output(1, 10)
-		select {
-		case <-failed:
-		case <-time.After(5 * time.Second):
-			t.Error("nobody noticed that the journal was removed")
-		}
-		s.log.Emit(0, &event.Disconnect{By: event.ByClient})
-		ctx, cancel := timeout(5 * time.Second)
-		defer cancel()
-		r.Close(ctx, "")
-	})
-}
-
 // What is not intercepted must not pass either once nothing may.
 func TestSkippedBytesDoNotPassAfterTheEnd(t *testing.T) {
 	r := mustOpen(t, newDisk(t), nil)

@@ -43,6 +43,8 @@ func (l *Log) slots(what int) chan struct{} {
 	return l.r.journalOps
 }
 
+var errHung = fmt.Errorf("has not answered for %v", deadline)
+
 // errStuck says that an operation that was given up is still at work.
 var errStuck = errors.New("the disk has not answered yet")
 
@@ -84,7 +86,7 @@ func (l *Log) wait(what int, op func() error, undo func()) error {
 		return <-done
 	}
 	l.stuck = returned
-	return fmt.Errorf("the disk has not answered for %v", deadline)
+	return fmt.Errorf("the disk %w", errHung)
 }
 
 // patient reports whether the log outlives a disk that hangs.

@@ -256,6 +256,10 @@ func openRecorder(ctx context.Context, cfg *config.Config, logger *slog.Logger, 
 		c.OnFailure = record.Continue
 	}
 	if own {
+		c.Room = record.Room{
+			Folders: []string{logsFolder(cfg)},
+			Warn:    uint64(cfg.Audit.Space.Warn), Refuse: uint64(cfg.Audit.Space.Refuse), Reserve: uint64(cfg.Audit.Space.Reserve),
+		}
 		c.Own = &record.Own{Version: version(), Config: cfg.Hash()}
 	}
 	return record.Open(ctx, c)

@@ -15,8 +15,16 @@ type Audit struct {
 	Sync      Duration  `yaml:"sync" default:"100ms" max:"1m" doc:"What a power cut may cost at most; 0 waits until each record is on the disk before it is delivered." differs:"Not in ContainerSSH, which never syncs."`
 	Block     Size      `yaml:"block" default:"128KiB" min:"4KiB" max:"2MiB" doc:"How much is compressed together. Larger blocks compress better." differs:"Not in ContainerSSH."`
 	Journal   string    `yaml:"journal" default:"/var/lib/sshtrail/journal" doc:"Folder for what is not in a log yet. Without this key it is journal in the folder that state names." differs:"Not in ContainerSSH."`
+	Space     Space     `yaml:"space" doc:"How full the disks may become that journal and logs are on. The number of files that fit counts too: below 1,000 there is a warning, below 100 no new session, or below a tenth and a twentieth of all."`
 	File      File      `yaml:"file" doc:"Settings of the storage file."`
 	S3        S3        `yaml:"s3" doc:"Settings of the storage s3."`
+}
+
+// Space says how full disks may become.
+type Space struct {
+	Warn    Size `yaml:"warn" default:"1GiB" min:"0" max:"1024GiB" doc:"With less free there is a warning, and metrics show it. It counts as a tenth of the disk at most; 0 is never." differs:"Not in ContainerSSH."`
+	Refuse  Size `yaml:"refuse" default:"128MiB" min:"0" max:"1024GiB" doc:"With less free nobody new is let in, unless onFailure is continue. It counts as a twentieth of the disk at most; 0 is never." differs:"Not in ContainerSSH."`
+	Reserve Size `yaml:"reserve" default:"4MiB" min:"0" max:"1GiB" doc:"Kept on each disk, in a file named .reserve, so that open logs can be given their ends when it is full. It counts as a quarter of the disk at most." differs:"Not in ContainerSSH."`
 }
 
 // Intercept says which bytes are recorded.
@@ -60,6 +68,9 @@ func (a *Audit) validate(s *source) {
 	a.validateChoice(s, "audit.storage", a.Storage)
 	if a.Journal == "" {
 		s.problem("audit.journal", "name a folder, or take the key away for the one in the state folder", "is empty")
+	}
+	if a.Space.Warn < a.Space.Refuse {
+		s.problem("audit.space.warn", "make it larger than refuse, so that the warning comes first", "is less than refuse, %s", a.Space.Refuse)
 	}
 	if a.Storage.Has("file") && a.File.Directory == "" {
 		s.problem("audit.file.directory", "name a folder", "is empty")

@@ -70,6 +70,13 @@ func SameFile(a, b fs.FileInfo) bool {
 	return ok && ok2 && s.Dev == t.Dev && s.Ino == t.Ino
 }
 
+// SameDisk reports whether what a and b tell of is on one file system.
+func SameDisk(a, b fs.FileInfo) bool {
+	s, ok := a.Sys().(*syscall.Stat_t)
+	t, ok2 := b.Sys().(*syscall.Stat_t)
+	return ok && ok2 && s.Dev == t.Dev
+}
+
 // osFile is an *os.File with its own Sync, and with locks.
 type osFile struct{ *os.File }
 
