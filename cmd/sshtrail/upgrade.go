@@ -91,19 +91,19 @@ func (u *upgrades) awaitNext(ctx context.Context) (next int) {
 
 // tellStatus tells the service manager how many sessions there are, and of the end.
 func (u *upgrades) tellStatus(ctx context.Context) {
-	if !u.row.Manager.Wants() {
+	if !u.row.Managed() {
 		return
 	}
 	tick := time.NewTicker(statusEvery)
 	defer tick.Stop()
 	for told := -1; ; {
 		if n := u.gateway.Sessions(); n != told {
-			u.row.Manager.Tell(fmt.Sprintf("STATUS=%d sessions", n))
+			u.row.Tell(fmt.Sprintf("STATUS=%d sessions", n))
 			told = n
 		}
 		select {
 		case <-ctx.Done():
-			u.row.Manager.Tell("STOPPING=1")
+			u.row.Tell("STOPPING=1")
 			return
 		case <-tick.C:
 		}

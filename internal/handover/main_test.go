@@ -94,6 +94,7 @@ func serveConnections(p *Process, folder, what string, asked <-chan os.Signal) e
 	for {
 		select {
 		case <-ctx.Done():
+			p.Tell("STOPPING=1")
 			l.Close()
 			<-done
 			return nil

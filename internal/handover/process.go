@@ -25,9 +25,7 @@ import (
 // Process is this process, in the row of those that serve one after the other. Its methods
 // may be called concurrently, but Ready and Failed by who called Begin.
 type Process struct {
-	// Manager is told how the service is.
-	Manager Manager
-
+	manager manager
 	program string // to be started next, at whatever the path then leads to
 	known   []string
 	// predecessor waits for this process to be ready; nil if none does.
@@ -45,16 +43,16 @@ type Process struct {
 func Begin(names ...string) (*Process, error) {
 	// A process is given descriptors to take some of them over: nobody else shall have them.
 	closeOnExec()
-	p := &Process{Manager: Manager{take("NOTIFY_SOCKET")}, known: names}
+	p := &Process{manager: manager{take("NOTIFY_SOCKET")}, known: names}
 	var err error
 	if p.program, err = program(); err != nil {
 		return p, err
 	}
-	manager := takeActivation()
+	sockets := takeActivation()
 	if given := take(variable); given != "" {
 		return p, p.inherit(given)
 	}
-	return p, p.activate(manager)
+	return p, p.activate(sockets)
 }
 
 // take returns an environment variable and removes it.
@@ -109,7 +107,7 @@ func (p *Process) Ready(ctx context.Context) error {
 		_ = c.Close() // all is said
 	}
 	p.dropUnused()
-	p.Manager.Tell("READY=1")
+	p.Tell("READY=1")
 	return nil
 }
 

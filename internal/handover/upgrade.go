@@ -41,10 +41,10 @@ func (p *Process) Upgrade(ctx context.Context, patience time.Duration, around fu
 		return 0, fmt.Errorf("upgrade: %w", err)
 	}
 	// Before the new process says a word to the manager, which listens to one process only.
-	p.Manager.Tell(fmt.Sprintf("MAINPID=%d", next.pid))
+	p.manager.tell(fmt.Sprintf("MAINPID=%d", next.pid))
 	_ = next.conn.SetWriteDeadline(time.Now().Add(lastChance))
 	if _, err := io.WriteString(next.conn, serve); err != nil {
-		p.Manager.Tell(fmt.Sprintf("MAINPID=%d", os.Getpid()))
+		p.manager.tell(fmt.Sprintf("MAINPID=%d", os.Getpid()))
 		next.end()
 		return 0, fmt.Errorf("upgrade: the new process ended when it was ready: %w", err)
 	}
@@ -122,8 +122,8 @@ func (p *Process) give() (gift, error) {
 		return g, fmt.Errorf("hand over sockets: %w", err)
 	}
 	g.environment = []string{variable + "=" + string(b)}
-	if p.Manager.Wants() {
-		g.environment = append(g.environment, "NOTIFY_SOCKET="+p.Manager.address)
+	if p.manager.wants() {
+		g.environment = append(g.environment, "NOTIFY_SOCKET="+p.manager.address)
 	}
 	return g, nil
 }

@@ -193,6 +193,10 @@ func TestManagerIsTold(t *testing.T) {
 			next := s.upgrade(t)
 			hear("MAINPID=" + strconv.Itoa(next.Cmd.Process.Pid))
 			hear("READY=1")
+			s.Signal(t, syscall.SIGTERM) // whose end is nothing that the manager is told
+			s.Wait(t)
+			next.Signal(t, syscall.SIGTERM)
+			hear("STOPPING=1")
 		})
 	}
 }
