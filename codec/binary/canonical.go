@@ -45,8 +45,8 @@ var (
 func (c *canonical) message(m *Message, it cbor.Item) error {
 	*m = Message{}
 	c.keys, c.full = 0, false
-	if len(it) > largeItem && cap(c.out) < maxCanonical {
-		c.out = make([]byte, 0, maxCanonical) // at once: growing needs both the old and the new
+	if room := min(4*len(it), maxCanonical); len(it) > largeItem && cap(c.out) < room {
+		c.out = make([]byte, 0, room) // at once: growing needs both the old and the new
 	}
 	if cbor.Major(it[0]>>5) != cbor.MajorMap {
 		return errNoMap

@@ -77,6 +77,24 @@ type reader struct {
 	open bool
 }
 
+// ErrShrunk says that a file has become shorter than it was when it was opened: somebody
+// cuts it, or writes it anew, and what was read of it is no one log.
+var ErrShrunk = errors.New("the file became shorter while it was read: read it again")
+
+// whole reads a file of a size, all of which must be there.
+type whole struct {
+	disk.File
+	size int64
+}
+
+func (w whole) ReadAt(p []byte, at int64) (int, error) {
+	n, err := w.File.ReadAt(p, at)
+	if err == io.EOF && at+int64(n) < w.size {
+		err = ErrShrunk
+	}
+	return n, err
+}
+
 // newReader asks first whether a writer is at work, if one can be, and then for the size:
 // where it is told that nobody writes any more, the size is the last one.
 func newReader(f disk.File, ask bool) (*reader, error) {
@@ -91,7 +109,7 @@ func newReader(f disk.File, ask bool) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.SectionReader = io.NewSectionReader(f, 0, info.Size())
+	r.SectionReader = io.NewSectionReader(whole{f, info.Size()}, 0, info.Size())
 	return r, nil
 }
 
