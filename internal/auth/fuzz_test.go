@@ -56,7 +56,7 @@ func FuzzHash(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		h, err := NewPasswordHash(text)
 		if err != nil {
-			if len(text) > 8 && strings.Contains(err.Error(), text) {
+			if len(text) > 8 && strings.Contains(err.Error(), text) && !strings.Contains(saidAnyway(), text) {
 				t.Fatalf("the message repeats %q: %v", text, err)
 			}
 			return
@@ -75,6 +75,16 @@ func FuzzHash(f *testing.F) {
 			t.Fatalf("%q becomes %q, which is %+v, %v", text, p.String(), again, err)
 		}
 	})
+}
+
+// saidAnyway is what is said of hashes that hold nothing.
+func saidAnyway() string {
+	var all []string
+	for _, text := range []string{"x", "$2b$x", "$argon2id$x", "$argon2id$v=19$x$$", "$argon2id$v=19$m=8,t=1,p=1$x$", "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAA$x"} {
+		_, err := NewPasswordHash(text)
+		all = append(all, err.Error())
+	}
+	return strings.Join(all, "\n")
 }
 
 // FuzzAddressList reads any list of addresses: whatever it is, it lets in nobody whom a
