@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -40,9 +41,15 @@ type Channel struct {
 
 // output is one of the two streams to the client.
 type output struct {
-	mu sync.Mutex
-	io event.IO
+	turn turn
+	io   event.IO
 }
+
+// turn is a lock that who waits for it can give up.
+type turn chan struct{}
+
+func (t turn) take() { t <- struct{}{} }
+func (t turn) give() { <-t }
 
 // piece is the most that is recorded ahead of what the client's side has accepted; a
 // message of channel data holds no more (x/crypto/ssh: channelMaxPacket).
@@ -52,6 +59,7 @@ const piece = 32 << 10
 // too, whenever that comes.
 func (c *Conn) channel(id uint64, kind string) *Channel {
 	ch := &Channel{conn: c, id: id, session: kind == "session"}
+	ch.out.turn, ch.err.turn = make(turn, 1), make(turn, 1)
 	ch.in.Stream, ch.out.io.Stream, ch.err.io.Stream = event.Stdin, event.Stdout, event.Stderr
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -156,8 +164,8 @@ func (c *Channel) Read(p []byte) (int, error) {
 func (c *Channel) Write(p []byte) (int, error) { return c.send(&c.out, c.raw, p) }
 
 func (c *Channel) send(o *output, w io.Writer, p []byte) (n int, err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	o.turn.take()
+	defer o.turn.give()
 	for len(p) > 0 {
 		part := p[:min(len(p), piece)]
 		if err := c.data(&o.io, part); err != nil {
@@ -174,23 +182,26 @@ func (c *Channel) send(o *output, w io.Writer, p []byte) (n int, err error) {
 	return n, nil
 }
 
-// tell writes what the gateway itself has to say. It does not wait behind a Write
-// that the client holds up.
+// tell writes what the gateway itself has to say, after a Write that is at work. It does not
+// wait long for one: that may be stuck, on a client that does not read or on the disk
+// whose failure is what there is to say.
 func (c *Channel) tell(s string) {
-	if c.err.mu.TryLock() {
-		defer c.err.mu.Unlock()
-		io.WriteString(c.raw.Stderr(), s) // nobody is left to tell if it fails
+	select {
+	case c.err.turn <- struct{}{}:
+		defer c.err.turn.give()
+	case <-time.After(farewell / 2):
 	}
+	io.WriteString(c.raw.Stderr(), s) // nobody is left to tell if it fails
 }
 
 // CloseWrite records and sends end-of-file to the client.
 //
 // It waits for a Write that is at work: x/crypto/ssh wants that.
 func (c *Channel) CloseWrite() error {
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	c.err.mu.Lock()
-	defer c.err.mu.Unlock()
+	c.out.turn.take()
+	defer c.out.turn.give()
+	c.err.turn.take()
+	defer c.err.turn.give()
 	if err := c.emit(&event.CloseWrite{By: event.ByTarget}); err != nil {
 		return err
 	}
@@ -199,6 +210,7 @@ func (c *Channel) CloseWrite() error {
 
 // Close records the channel's end, by the client if it closed first, and closes it.
 func (c *Channel) Close() error {
+	c.conn.awaitTold()
 	c.forget(event.ByTarget)
 	return c.raw.Close()
 }

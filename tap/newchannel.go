@@ -27,7 +27,7 @@ func (n *NewChannel) Accept() (*Channel, iter.Seq[*Request], error) {
 	ch := n.conn.channel(n.id, n.ChannelType())
 	if err := ch.open(n.ChannelType()); err != nil {
 		ch.forget(event.ByGateway)
-		n.raw.Reject(ssh.ConnectionFailed, "recording is not possible")
+		n.conn.refuse(n.raw, err)
 		return nil, nil, err
 	}
 	raw, requests, err := n.raw.Accept()
@@ -58,7 +58,7 @@ func (c *Conn) newChannels(raw <-chan ssh.NewChannel) iter.Seq[*NewChannel] {
 			body, malformed := channelOpen(r.ChannelType(), r.ExtraData())
 			switch err := c.emit(n.id, body); {
 			case err != nil:
-				r.Reject(ssh.ConnectionFailed, "recording is not possible")
+				c.refuse(r, err)
 			case malformed != nil:
 				n.Reject(ssh.ConnectionFailed, malformed.Error())
 			case !yield(n):

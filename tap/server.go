@@ -50,7 +50,7 @@ func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept In
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, auth.refuse(err))
 	}
-	conn := &Conn{server: server, sink: sink, intercept: intercept, channels: map[uint64]*Channel{}}
+	conn := newConn(server, sink, intercept)
 	if f, ok := sink.(failer); ok {
 		f.OnFailure(conn.failed)
 	}
@@ -71,7 +71,7 @@ func turnAway(server *ssh.ServerConn, channels <-chan ssh.NewChannel, requests <
 	go ssh.DiscardRequests(requests) // ends with the connection
 	timer := time.AfterFunc(farewell, func() { server.Close() })
 	for n := range channels {
-		n.Reject(ssh.ConnectionFailed, fmt.Sprintf("sshtrail: this session can't be recorded: %v", why))
+		n.Reject(ssh.ConnectionFailed, "sshtrail: this session can't be recorded: "+plainly(why))
 	}
 	timer.Stop()
 	server.Close()

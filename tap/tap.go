@@ -13,6 +13,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -55,10 +56,21 @@ type Conn struct {
 	nextChannel atomic.Uint64
 	closing     sync.Once
 	failing     sync.Once
+	refusing    sync.Once
+	refused     chan struct{} // closed when somebody who asked for a channel was told why there is none
+	doomed      atomic.Bool   // recording has failed
+	told        chan struct{} // closed when, after that, the client was told as far as it can be
 
 	mu       sync.Mutex
 	channels map[uint64]*Channel // open ones
 	ended    *event.Disconnect   // set once by whoever ended it first
+}
+
+func newConn(server *ssh.ServerConn, sink Sink, intercept Intercept) *Conn {
+	return &Conn{
+		server: server, sink: sink, intercept: intercept, channels: map[uint64]*Channel{},
+		refused: make(chan struct{}), told: make(chan struct{}),
+	}
 }
 
 // emit records, and ends the connection if that is not possible.
@@ -71,8 +83,17 @@ func (c *Conn) emit(channel uint64, body event.Body) error {
 }
 
 // failed ends the connection, beside the caller, for the first reason that it is given.
+// That is the end in the record, also if the caller, who meets the error, is faster.
 func (c *Conn) failed(err error) {
-	c.failing.Do(func() { go c.fail(err) }) // ends by itself: see farewell
+	c.failing.Do(func() {
+		c.mu.Lock()
+		if c.ended == nil {
+			c.ended = &event.Disconnect{By: event.ByGateway, Reason: fmt.Sprintf("recording is not possible: %v", err)}
+		}
+		c.mu.Unlock()
+		c.doomed.Store(true)
+		go c.fail(err) // ends by itself: see farewell
+	})
 }
 
 // failer is the optional ability of a Sink to say that it has failed while its Emit is
@@ -85,20 +106,53 @@ const farewell = time.Second
 // fail tells the client why its connection ends, and ends it. Nothing of what it says
 // is recorded: that recording is impossible is what it says.
 func (c *Conn) fail(err error) {
-	if !errors.Is(err, ErrEnded) {
-		c.Tell(fmt.Sprintf("sshtrail: this connection can't be recorded any longer and ends here: %v", err))
+	if !errors.Is(err, ErrEnded) && !c.tell("sshtrail: this connection can't be recorded any longer and ends here: "+plainly(err)) {
+		// Only who asks for a channel can be told then, and clients do that at once.
+		select {
+		case <-c.refused:
+		case <-time.After(farewell):
+		}
 	}
-	c.CloseWith(event.ByGateway, fmt.Sprintf("recording is not possible: %v", err))
+	close(c.told)
+	c.end(&event.Disconnect{By: event.ByGateway})
+}
+
+// awaitTold keeps who closes a connection, or a channel of it, since recording has failed
+// from being faster than the sentence that says so.
+func (c *Conn) awaitTold() {
+	if c.doomed.Load() {
+		<-c.told
+	}
+}
+
+// refuse answers a request for a channel that can't be recorded.
+func (c *Conn) refuse(n ssh.NewChannel, err error) {
+	n.Reject(ssh.ConnectionFailed, "sshtrail: this session can't be recorded: "+plainly(err))
+	c.refusing.Do(func() { close(c.refused) })
+}
+
+// plainly is an error for users. What it is about, a file on the gateway mostly, is for
+// the operator.
+func plainly(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	return err.Error()
 }
 
 // Tell shows a sentence to the person at the other end: on the standard error of each
 // open session. It returns within a second, whether or not the client reads it. It is
 // for what the gateway itself has to say and is not recorded.
-func (c *Conn) Tell(sentence string) {
+func (c *Conn) Tell(sentence string) { c.tell(sentence) }
+
+// tell reports whether there was an open session.
+func (c *Conn) tell(sentence string) (open bool) {
 	c.mu.Lock()
 	var told sync.WaitGroup
 	for _, ch := range c.channels {
 		if ch.session && ch.accepted.Load() {
+			open = true
 			told.Go(func() { ch.tell("\r\n" + sentence + "\r\n") })
 		}
 	}
@@ -109,6 +163,7 @@ func (c *Conn) Tell(sentence string) {
 	case <-done:
 	case <-time.After(farewell):
 	}
+	return open
 }
 
 // Wait returns when the connection is gone, with the reason.
@@ -126,11 +181,16 @@ func (c *Conn) Close() error { return c.CloseWith(event.ByTarget, "") }
 // that is still open, then of the connection. Whoever is first is recorded: the
 // client, if it has gone before. Later calls do nothing.
 func (c *Conn) CloseWith(by event.By, reason string) error {
+	c.awaitTold()
+	return c.end(&event.Disconnect{By: by, Reason: reason})
+}
+
+func (c *Conn) end(d *event.Disconnect) error {
 	var err error
 	c.closing.Do(func() {
 		c.mu.Lock()
 		if c.ended == nil {
-			c.ended = &event.Disconnect{By: by, Reason: reason}
+			c.ended = d
 		}
 		end, open := c.ended, c.channels
 		c.channels = nil
