@@ -2,6 +2,7 @@ package gatewaytest
 
 import (
 	"bytes"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -45,21 +46,44 @@ func (o *Output) satisfies(enough func([]byte) bool) (bool, <-chan struct{}) {
 // a deadline end the test.
 func (o *Output) Await(t testing.TB, what string, ended <-chan struct{}, enough func([]byte) bool) []byte {
 	t.Helper()
-	deadline := time.After(Patience)
+	switch o.arrives(ended, enough) {
+	case errOver:
+		t.Fatalf("the process ended without %s; it wrote:\n%s", what, o)
+	case errLate:
+		t.Fatalf("no %s in %v; the process wrote:\n%s", what, Patience, o)
+	}
+	return o.Bytes()
+}
+
+// Arrives reports whether text was written before the process ended, which a test may
+// want. It waits no longer than our patience.
+func (o *Output) Arrives(text string, ended <-chan struct{}) bool {
+	return o.arrives(ended, func(b []byte) bool { return bytes.Contains(b, []byte(text)) }) == nil
+}
+
+var (
+	errOver = errors.New("the process has ended")
+	errLate = errors.New("not in time")
+)
+
+// arrives returns nil once what was written is enough, or else why it won't be.
+func (o *Output) arrives(ended <-chan struct{}, enough func([]byte) bool) error {
+	deadline := time.NewTimer(Patience)
+	defer deadline.Stop()
 	for over := false; ; {
 		ok, changed := o.satisfies(enough)
-		if ok {
-			return o.Bytes()
-		}
-		if over {
-			t.Fatalf("the process ended without %s; it wrote:\n%s", what, o)
+		switch {
+		case ok:
+			return nil
+		case over:
+			return errOver
 		}
 		select {
 		case <-changed:
 		case <-ended:
 			over = true // once more: the last words may have come just before
-		case <-deadline:
-			t.Fatalf("no %s in %v; the process wrote:\n%s", what, Patience, o)
+		case <-deadline.C:
+			return errLate
 		}
 	}
 }
