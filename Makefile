@@ -70,6 +70,7 @@ fmt: ## format every file
 generate: ## write the files that are made from the code
 	go test ./internal/config -run '^TestDocumentsAreUpToDate$$' -update
 	go test ./internal/docstest -run '^TestFormatHasEveryKind$$' -update
+	go test ./internal/metrics -run '^TestMetricsAreDocumented$$' -update
 	go test ./internal/archtest -run '^TestDependenciesOfReaders$$' -update
 
 .PHONY: fuzz

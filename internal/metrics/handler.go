@@ -31,21 +31,27 @@ func (s *Server) handler() http.Handler {
 	})
 }
 
+// metrics puts the numbers down before it sends them: a slow reader holds up nobody.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	now, err := s.ask()
 	if err != nil {
 		sayText(w, http.StatusServiceUnavailable, err.Error()+"\n")
 		return
 	}
-	ours := prometheus.NewRegistry()
-	ours.MustRegister(newCollector(now))
-	// The numbers are put down before they are sent: a slow reader holds up nobody who counts.
 	down := answer{header: w.Header()}
-	promhttp.HandlerFor(prometheus.Gatherers{ours, s.program}, promhttp.HandlerOpts{
-		ErrorHandling: promhttp.ContinueOnError, DisableCompression: true,
-	}).ServeHTTP(&down, r)
+	s.putDown(&down, r, now)
 	w.WriteHeader(max(down.status, http.StatusOK))
 	w.Write(down.Bytes()) // who has gone does not need them
+}
+
+func (s *Server) putDown(down *answer, r *http.Request, now snapshot) {
+	s.putting <- struct{}{}
+	defer func() { <-s.putting }()
+	ours := prometheus.NewRegistry()
+	ours.MustRegister(newCollector(now))
+	promhttp.HandlerFor(prometheus.Gatherers{ours, s.program}, promhttp.HandlerOpts{
+		ErrorHandling: promhttp.ContinueOnError, DisableCompression: true,
+	}).ServeHTTP(down, r)
 }
 
 // answer is an answer that is not sent yet.

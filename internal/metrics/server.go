@@ -27,6 +27,9 @@ const (
 	answerTime = 800 * time.Millisecond
 	// maxAsking bounds the questions at once: should the parts be stuck, so are they.
 	maxAsking = 8
+	// maxPutting bounds the answers with numbers that are put down at once, which takes a
+	// millisecond each: whoever asks for many must not hold up who asks for health.
+	maxPutting = 2
 )
 
 // Server serves /metrics, /healthz and /readyz.
@@ -36,6 +39,7 @@ type Server struct {
 	program  *prometheus.Registry // what the client library knows of every Go program
 	sources  atomic.Pointer[Sources]
 	asking   chan struct{}
+	putting  chan struct{}
 	http     *http.Server
 	serving  sync.WaitGroup
 }
@@ -43,7 +47,7 @@ type Server struct {
 // NewServer returns a server that says that the gateway starts, until Begin. messages
 // says what became of the gateway's messages; logger is told what the server has to say.
 func NewServer(version string, messages func() Messages, logger *slog.Logger) *Server {
-	s := &Server{version: version, messages: messages, program: prometheus.NewRegistry(), asking: make(chan struct{}, maxAsking)}
+	s := &Server{version: version, messages: messages, program: prometheus.NewRegistry(), asking: make(chan struct{}, maxAsking), putting: make(chan struct{}, maxPutting)}
 	s.program.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.http = &http.Server{
 		Handler:           s.handler(),

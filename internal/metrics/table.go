@@ -158,6 +158,7 @@ func diskRows() []row {
 		diskRow("disk_files", "Files that the disk has room for.", func(d *record.DiskStats) float64 { return float64(d.Files) }),
 		diskRow("disk_warn_bytes", "With less room than this the gateway warns.", func(d *record.DiskStats) float64 { return float64(d.Warn) }),
 		diskRow("disk_refuse_bytes", "With less room than this the gateway takes no new session.", func(d *record.DiskStats) float64 { return float64(d.Refuse) }),
+		diskRow("disk_reserve_bytes", "Room on the disk that is kept for the ends of logs.", func(d *record.DiskStats) float64 { return float64(d.Reserve) }),
 	}
 }
 

@@ -56,14 +56,12 @@ func (t *told) stands() int {
 	return n
 }
 
-// quietly runs a test with a handler, in time that costs nothing.
-func quietly(t *testing.T, test func(t *testing.T, h *Handler, logger *slog.Logger, out *told)) {
-	synctest.Test(t, func(t *testing.T) {
-		out := &told{}
-		h := New(slog.NewTextHandler(out, nil))
-		test(t, h, slog.New(h), out)
-		h.Close()
-	})
+// quietly returns a handler for a test in a bubble, and what it hands on.
+func quietly(t *testing.T) (h *Handler, logger *slog.Logger, out *told) {
+	out = &told{}
+	h = New(slog.NewTextHandler(out, nil))
+	t.Cleanup(h.Close)
+	return h, slog.New(h), out
 }
 
 // kept is how many causes are kept, and how many of them are texts.
@@ -77,7 +75,8 @@ func (h *Handler) kept() (causes, texts int) {
 }
 
 func TestRepeatsAreTold(t *testing.T) {
-	quietly(t, func(t *testing.T, h *Handler, logger *slog.Logger, out *told) {
+	synctest.Test(t, func(t *testing.T) {
+		h, logger, out := quietly(t)
 		for i := range 1000 {
 			logger.Error("recording is not possible", "connection", i, "error", &fs.PathError{Op: "write", Path: fmt.Sprint("/j/", i), Err: syscall.ENOSPC})
 		}
@@ -101,7 +100,8 @@ func TestRepeatsAreTold(t *testing.T) {
 }
 
 func TestTheEndTellsWhatWasHeld(t *testing.T) {
-	quietly(t, func(t *testing.T, h *Handler, logger *slog.Logger, out *told) {
+	synctest.Test(t, func(t *testing.T) {
+		h, logger, out := quietly(t)
 		for range 3 {
 			logger.Warn("nobody was let in", "error", errors.New("no"))
 		}
@@ -143,7 +143,8 @@ func TestCauses(t *testing.T) {
 		{"other code", []any{"reason", code("denied")}, []any{"reason", code("timeout")}, false},
 		{"none", []any{"connection", 1}, []any{"connection", 2}, true},
 	} {
-		quietly(t, func(t *testing.T, _ *Handler, logger *slog.Logger, out *told) {
+		synctest.Test(t, func(t *testing.T) {
+			_, logger, out := quietly(t)
 			logger.Warn("m", test.a...)
 			logger.Warn("m", test.b...)
 			if same := len(out.all()) == 1; same != test.same {
@@ -155,7 +156,8 @@ func TestCauses(t *testing.T) {
 
 // Level and message belong to a cause, and so does nothing that was added to the handler.
 func TestKindsAreApart(t *testing.T) {
-	quietly(t, func(t *testing.T, _ *Handler, logger *slog.Logger, out *told) {
+	synctest.Test(t, func(t *testing.T) {
+		_, logger, out := quietly(t)
 		logger.Warn("a", "error", syscall.EIO)
 		logger.Error("a", "error", syscall.EIO)
 		logger.Warn("b", "error", syscall.EIO)
@@ -169,7 +171,8 @@ func TestKindsAreApart(t *testing.T) {
 
 // What happens to single connections is no fault: each is told, up to a bound.
 func TestConnectionsAreToldEach(t *testing.T) {
-	quietly(t, func(t *testing.T, _ *Handler, logger *slog.Logger, out *told) {
+	synctest.Test(t, func(t *testing.T) {
+		_, logger, out := quietly(t)
 		for i := range 10_000 {
 			logger.Info("logged in", "user", i)
 		}
@@ -187,7 +190,8 @@ func TestConnectionsAreToldEach(t *testing.T) {
 // Whoever can choose the text of errors can make neither lines nor memory with it, and
 // does not hide what the system says.
 func TestHostileReasonsAreBounded(t *testing.T) {
-	quietly(t, func(t *testing.T, h *Handler, logger *slog.Logger, out *told) {
+	synctest.Test(t, func(t *testing.T) {
+		h, logger, out := quietly(t)
 		const seconds, flood = 5, 10_000
 		for second := range seconds {
 			for i := range flood {
@@ -228,7 +232,8 @@ func letters(n int) string {
 
 // Even a program with a flood of kinds of messages is bounded.
 func TestCausesAreBounded(t *testing.T) {
-	quietly(t, func(t *testing.T, h *Handler, logger *slog.Logger, out *told) {
+	synctest.Test(t, func(t *testing.T) {
+		h, logger, out := quietly(t)
 		for i := range 10 * maxCauses {
 			logger.Warn("message "+strconv.Itoa(i), "error", syscall.EIO)
 		}
@@ -243,7 +248,8 @@ func TestCausesAreBounded(t *testing.T) {
 func TestAnyStream(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	quietly(t, func(t *testing.T, h *Handler, logger *slog.Logger, out *told) {
+	synctest.Test(t, func(t *testing.T) {
+		h, logger, out := quietly(t)
 		chance := rand.New(rand.NewPCG(seed, 0))
 		causes := []error{syscall.EIO, syscall.ENOSPC, syscall.EMFILE, errors.New("host away"), errors.New("no")}
 		sent := 0
