@@ -18,10 +18,7 @@ var watched = regexp.MustCompile(`(?m)^metrics: +(http://\S+)/metrics$`)
 // and the answer. The gateway must have Options.Metrics.
 func (g *Gateway) Ask(t testing.TB, path string) (status int, answer string) {
 	t.Helper()
-	m := watched.FindSubmatch(g.Out.Bytes())
-	if m == nil {
-		t.Fatalf("the gateway does not say where its metrics are: start it with Options{Metrics: true}")
-	}
+	m := watched.FindSubmatch(g.Out.Await(t, "line that says where metrics are", g.Ended, watched.Match))
 	c := http.Client{Timeout: Patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	r, err := c.Get(string(m[1]) + path)
 	if err != nil {
