@@ -38,6 +38,10 @@ func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept In
 	}
 	auth := &authWatch{sink: sink, passwords: intercept.Passwords}
 	server, channels, requests, err := ssh.NewServerConn(c, auth.wrap(config))
+	if f, ok := sink.(failer); ok && err == nil {
+		// From now on the client can be told why: see turnAway.
+		f.OnFailure(func(error) { time.AfterFunc(farewell, func() { c.Close() }) })
+	}
 	if err == nil && auth.err == nil {
 		auth.emit(&event.HandshakeSuccessful{Username: server.User(), Handshake: handshake(server.Conn)})
 	}

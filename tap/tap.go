@@ -60,6 +60,7 @@ type Conn struct {
 	refused     chan struct{} // closed when somebody who asked for a channel was told why there is none
 	doomed      atomic.Bool   // recording has failed
 	told        chan struct{} // closed when, after that, the client was told as far as it can be
+	over        chan struct{} // closed when the connection is being ended
 
 	mu       sync.Mutex
 	channels map[uint64]*Channel // open ones
@@ -69,7 +70,7 @@ type Conn struct {
 func newConn(server *ssh.ServerConn, sink Sink, intercept Intercept) *Conn {
 	return &Conn{
 		server: server, sink: sink, intercept: intercept, channels: map[uint64]*Channel{},
-		refused: make(chan struct{}), told: make(chan struct{}),
+		refused: make(chan struct{}), told: make(chan struct{}), over: make(chan struct{}),
 	}
 }
 
@@ -110,6 +111,7 @@ func (c *Conn) fail(err error) {
 		// Only who asks for a channel can be told then, and clients do that at once.
 		select {
 		case <-c.refused:
+		case <-c.over:
 		case <-time.After(farewell):
 		}
 	}
@@ -188,6 +190,7 @@ func (c *Conn) CloseWith(by event.By, reason string) error {
 func (c *Conn) end(d *event.Disconnect) error {
 	var err error
 	c.closing.Do(func() {
+		close(c.over)
 		c.mu.Lock()
 		if c.ended == nil {
 			c.ended = d

@@ -7,7 +7,10 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/tap"
 )
 
 // Whoever is ended since recording fails is told why, whatever they were doing: what it
@@ -61,5 +64,53 @@ func TestWhoeverIsEndedIsToldWhy(t *testing.T) {
 			}
 			client.Wait()
 		})
+	}
+}
+
+// informer is a Sink that also says beside Emit that it has failed, and before it.
+type informer struct {
+	*memory
+	failed func(error)
+}
+
+func (i *informer) OnFailure(f func(error)) { i.failed = f }
+
+func (i *informer) Emit(channel uint64, body event.Body) error {
+	err := i.memory.Emit(channel, body)
+	if err != nil {
+		i.failed(err)
+	}
+	return err
+}
+
+// A login whose record fails is told why also where the failure is known before Emit returns.
+func TestALoginThatCannotBeRecordedIsToldWhyInTime(t *testing.T) {
+	sink := &informer{memory: newMemory()}
+	sink.fail = func(b event.Body) error {
+		if _, login := b.(*event.HandshakeSuccessful); login {
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	near, far := pair(t)
+	server := passwordServer("right")
+	server.AddHostKey(newSigner(t))
+	ended := make(chan error, 1)
+	go func() {
+		_, _, _, err := tap.NewServerConn(far, server, sink, allOn())
+		ended <- err
+	}()
+	config := passwordClient("right")
+	config.HostKeyCallback = ssh.InsecureIgnoreHostKey()
+	conn, channels, requests, err := ssh.NewClientConn(near, "server", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ssh.NewClient(conn, channels, requests).NewSession(); err == nil || !strings.Contains(err.Error(), "no space left on device") {
+		t.Errorf("NewSession = %v, want a refusal that says why", err)
+	}
+	conn.Close()
+	if err := <-ended; err == nil {
+		t.Error("a login passed that is not recorded")
 	}
 }
