@@ -52,6 +52,9 @@ type Log struct {
 	syncMu  sync.Mutex // one sync at a time; guards the fields below it
 	synced  uint64     // events that survive a power cut
 	isDirty atomic.Bool
+	// unsure is set when a sync failed: the kernel tells of a page that it could not
+	// write once, and calls it clean from then on.
+	unsure atomic.Bool
 }
 
 // earlyFrame is an event from before the login.
@@ -252,19 +255,15 @@ func (l *Log) firstOpen() error {
 	return err
 }
 
-// open gives the log its journal, with what happened so far, and its place in the
-// store. After an error it can be called again, and goes on where it stopped. The first
-// segment is there before the log, so that recovery knows whose an unfinished log is.
+// open gives the log its journal, with what happened so far, and its place in the store.
+// After an error it can be called again, and goes on where it stopped. The journal comes
+// first, and its name is durable before there is a log: so whatever a crash leaves in the
+// store, recovery knows whose it is and has something to finish it with.
 func (l *Log) open() error {
 	l.login = true
 	l.r.addLog(l)
 	if l.blocks == 0 {
 		if err := l.openSegment(); err != nil {
-			return err
-		}
-	}
-	if !l.q.hasWriter() {
-		if err := l.create(); err != nil {
 			return err
 		}
 	}
@@ -275,7 +274,16 @@ func (l *Log) open() error {
 		}
 		l.early = l.early[1:]
 	}
+	if err := l.wait(busyJournal, l.r.syncFolder, func() {}); err != nil {
+		return fmt.Errorf("sync journal folder: %w", err)
+	}
+	if !l.q.hasWriter() {
+		if err := l.create(); err != nil {
+			return err
+		}
+	}
 	l.early, l.phase = nil, live
+	l.sealFull()
 	return nil
 }
 
@@ -300,10 +308,15 @@ func (l *Log) append(frame []byte, time int64, kind event.Kind) error {
 	l.written.Store(l.next)
 	l.meter.bytes.Add(uint64(len(frame) - frameHead))
 	l.r.markDirty(l)
-	if l.seg.plain >= l.r.cfg.Block {
+	l.sealFull()
+	return nil
+}
+
+// sealFull hands a segment that is full to the queue, once there is a log to store it in.
+func (l *Log) sealFull() {
+	if l.phase == live && l.seg.plain >= l.r.cfg.Block {
 		l.seal(nil)
 	}
-	return nil
 }
 
 func (l *Log) openSegment() error {

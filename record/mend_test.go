@@ -199,3 +199,67 @@ func TestAJournalThatIsRemoved(t *testing.T) {
 		}
 	})
 }
+
+// A sync that failed is not tried again to find that all is well: the kernel tells of a
+// page that it could not write once.
+func TestASyncThatFailedIsBelieved(t *testing.T) {
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			failing, answer := make(chan struct{}), make(chan struct{})
+			var armed atomic.Bool
+			p := faultdisk.NewProcess(newDisk(t), func(c faultdisk.Call) faultdisk.Fault {
+				if c.Op == faultdisk.Sync && armed.CompareAndSwap(true, false) {
+					close(failing)
+					return faultdisk.Fault{Err: syscall.EIO, Hang: answer}
+				}
+				return faultdisk.Fault{}
+			})
+			r, s := begun(t, p, func(c *record.Config) { c.Sync = 0 })
+			time.Sleep(time.Second) // what was begun is synced
+			armed.Store(true)
+			results := make(chan error, 2)
+			emit := func() { results <- s.log.Emit(1, &event.Window{Columns: 80, Rows: 24}) }
+			go emit()
+			<-failing
+			go emit() // waits for the same sync, if it is fast enough
+			close(answer)
+			for range 2 {
+				if err := <-results; err == nil {
+					t.Error("an event was delivered whose sync had failed")
+				}
+			}
+			r.Close(t.Context(), "")
+		})
+	}
+}
+
+// A folder for logs that is moved away is noticed while the session does nothing; the log
+// is finished when the folder is there again.
+func TestAFolderOfLogsThatIsMovedAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newDisk(t)
+		r, s := begun(t, m, func(c *record.Config) { c.Room.Folders = []string{logs} })
+		failed := make(chan error, 1)
+		s.log.OnFailure(func(err error) { failed <- err })
+		time.Sleep(time.Second)
+		if err := m.Rename(logs, "/elsewhere"); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-failed:
+		case <-time.After(5 * time.Second):
+			t.Fatal("nobody noticed that the folder for logs was moved away")
+		}
+		if err := r.Ready(); err == nil {
+			t.Error("it is ready for sessions without a folder for logs")
+		}
+		if err := m.Rename("/elsewhere", logs); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if events, verdict := readLog(t, m, s.log.ID()); verdict != binary.Recovered || !strings.Contains(lastDisconnect(events).Reason, "removed or replaced") {
+			t.Errorf("the log is %v, want recovered and the reason", verdict)
+		}
+		mustClose(t, r)
+	})
+}

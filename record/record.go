@@ -139,6 +139,10 @@ func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 	if cfg.Own != nil {
 		if err := r.openOwn(); err != nil {
 			r.dropReserves()
+			select {
+			case <-r.ending.wait(): // the own log is given up
+			case <-time.After(deadline):
+			}
 			r.stopLoops()
 			return nil, err
 		}

@@ -40,7 +40,7 @@ const (
 
 const (
 	osCreate    = os.O_RDWR | os.O_CREATE
-	osSegment   = os.O_RDWR | os.O_CREATE | os.O_EXCL | os.O_APPEND
+	osSegment   = os.O_RDWR | os.O_CREATE | os.O_TRUNC | os.O_APPEND // what is there is from a try that failed
 	osRead      = os.O_RDONLY
 	segmentMode = 0o600
 )

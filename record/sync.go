@@ -94,8 +94,13 @@ func (l *Log) syncTo(number uint64) error {
 	if l.synced >= number {
 		return nil // somebody else's sync, while this one waited, covered it
 	}
+	if l.unsure.Load() {
+		return errUnsure
+	}
 	return l.sync()
 }
+
+var errUnsure = errors.New("sync journal: it failed before, and what it was to make durable may be lost")
 
 // sync makes what was written so far durable: journal and log, and the journal's names.
 // Segments whose block is durable in the log go. The caller holds syncMu.
@@ -104,7 +109,9 @@ func (l *Log) sync() error {
 	l.meter.begin()
 	err := l.syncAll()
 	l.meter.end(err)
-	if err == nil {
+	if err != nil {
+		l.unsure.Store(true) // before somebody else tries, and is told that all is well
+	} else {
 		l.r.count.synced(l.r.elapsed() - began)
 	}
 	return err
@@ -115,19 +122,13 @@ func (l *Log) syncAll() error {
 	l.q.mu.Lock()
 	full := append([]*segment(nil), l.q.segments...)
 	active := l.q.active
-	stored, left := len(l.q.stored), l.q.left
+	stored, left := append([]*segment(nil), l.q.stored...), l.q.left
 	l.q.mu.Unlock()
 	if left {
 		return errLeft
 	}
-	for _, s := range full {
-		if s.durable || s.file == nil {
-			continue
-		}
-		if err := l.do(busySync, s.file.Sync); err != nil {
-			return fmt.Errorf("sync journal: %w", err)
-		}
-		s.durable = true
+	if err := l.syncSegments(full); err != nil {
+		return err
 	}
 	if active != nil {
 		if err := l.do(busySync, func() error { return l.syncActive(active) }); err != nil {
@@ -137,9 +138,29 @@ func (l *Log) syncAll() error {
 	if err := l.do(busySync, l.r.syncFolder); err != nil {
 		return fmt.Errorf("sync journal folder: %w", err)
 	}
+	if len(stored) > 0 {
+		err := l.syncStore(len(stored))
+		if err == errNoWriter { // it failed and will be resumed: the journal must do
+			err = l.syncSegments(stored)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	l.synced = upTo
-	if stored > 0 {
-		return l.syncStore(stored)
+	return nil
+}
+
+// syncSegments makes segments that are full durable.
+func (l *Log) syncSegments(segments []*segment) error {
+	for _, s := range segments {
+		if s.durable || s.file == nil {
+			continue
+		}
+		if err := l.do(busySync, s.file.Sync); err != nil {
+			return fmt.Errorf("sync journal: %w", err)
+		}
+		s.durable = true
 	}
 	return nil
 }
@@ -167,13 +188,13 @@ func (l *Log) syncStore(n int) error {
 		return l.q.writer.Sync()
 	})
 	if err == errNoWriter {
-		return nil // it failed and will be resumed, or the log is committed
+		return err
 	}
 	if err != nil {
 		return fmt.Errorf("sync log: %w", err)
 	}
 	l.q.mu.Lock()
-	if n == len(l.q.stored) && len(l.q.segments) == 0 && l.q.active == nil {
+	if n > 0 && n == len(l.q.stored) && len(l.q.segments) == 0 && l.q.active == nil {
 		n--
 	}
 	done := append([]*segment(nil), l.q.stored[:n]...)
@@ -183,6 +204,24 @@ func (l *Log) syncStore(n int) error {
 		l.drop(s, true)
 	}
 	return nil
+}
+
+// checkStores has all logs synced, and so finds those whose file in the store is gone.
+func (r *Recorder) checkStores() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for l := range r.logs {
+		r.ending.Go(func() { // ends when its disk has answered
+			if !l.syncMu.TryLock() {
+				return // somebody is at it
+			}
+			err := l.syncStore(0)
+			l.syncMu.Unlock()
+			if err != nil && err != errNoWriter && l.trouble.err() == nil {
+				l.failed(err, nil)
+			}
+		})
+	}
 }
 
 var errLeft = errors.New("the log was given up")

@@ -293,6 +293,7 @@ func (l *Log) resume() error {
 	if err := l.record(l.id, 0, &gap); err != nil {
 		return errGap
 	}
+	l.unsure.Store(false) // what may be lost is part of the gap
 	l.trouble.end()
 	if !l.isOwn {
 		l.tee(0, &gap) // it is in the log already, and this is the record beside

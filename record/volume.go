@@ -61,6 +61,8 @@ type volume struct {
 	looking atomic.Int64 // when the look that is under way began, in Recorder.elapsed; 0: none
 	asked   atomic.Bool  // somebody wants to know whether it can be written to
 
+	folder fs.FileInfo // at the last look; for who looks
+
 	mu       sync.Mutex
 	space    disk.Space
 	known    bool
@@ -114,6 +116,7 @@ func (v *volume) look() {
 			space, err = v.r.cfg.FS.Space(v.dir)
 		}
 	}
+	moved := v.hasMoved()
 	whole, reserved := true, uint64(0)
 	if err == nil && v.r.cfg.Room.Reserve > 0 && !v.isShared && !v.r.isClosed() {
 		whole, reserved, err = v.keepReserve(&space)
@@ -126,6 +129,20 @@ func (v *volume) look() {
 		v.err, v.probed = err, v.r.elapsed()
 	}
 	v.judge(whole && fulls == v.fulls)
+	if moved {
+		v.r.checkStores()
+	}
+}
+
+// hasMoved reports whether the folder is gone, or another than at the last look.
+func (v *volume) hasMoved() bool {
+	now, err := v.r.cfg.FS.Stat(v.dir)
+	if err != nil {
+		return true
+	}
+	moved := v.folder != nil && !disk.SameFile(v.folder, now)
+	v.folder = now
+	return moved
 }
 
 // judge warns, once, when there is little room, and notes when there is room again: whole

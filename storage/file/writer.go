@@ -63,7 +63,8 @@ func (w *writer) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// Sync syncs the file, and the first time its name. After a failure the kernel may take the
+// Sync syncs the file, and the first time its name, and sees to it that it has that
+// still. After a failure the kernel may take the
 // pages for written, and a second attempt would succeed without writing them: so
 // there is none.
 func (w *writer) Sync() error {
@@ -71,6 +72,9 @@ func (w *writer) Sync() error {
 		return w.err
 	}
 	if err := w.f.Sync(); err != nil {
+		return w.fail("sync", err)
+	}
+	if err := w.isThere(); err != nil {
 		return w.fail("sync", err)
 	}
 	if w.named {
@@ -81,6 +85,16 @@ func (w *writer) Sync() error {
 	}
 	w.named = true
 	return nil
+}
+
+// isThere returns an error unless the file still has its name, without which nobody would
+// find it.
+func (w *writer) isThere() error {
+	mine, err := w.s.holds(w.name, w.f)
+	if err == nil && !mine {
+		err = fmt.Errorf("%q was removed or replaced while the log was written", w.s.partial(w.name))
+	}
+	return err
 }
 
 // Commit does not heed the context: nothing that it does can be called off.
@@ -104,12 +118,8 @@ func (w *writer) finish() error {
 	if err := w.f.Sync(); err != nil { // before the name says that all is there
 		return err
 	}
-	mine, err := w.s.holds(w.name, w.f)
-	if err != nil {
+	if err := w.isThere(); err != nil {
 		return err
-	}
-	if !mine {
-		return fmt.Errorf("%q was removed or replaced while the log was written", w.s.partial(w.name))
 	}
 	// Rename would replace a finished log. Nobody makes one but the holder of this
 	// lock; whoever did so by hand shall not lose it.
