@@ -33,7 +33,8 @@ var rules = []rule{
 	{"codec/*", []string{"event", "internal/cbor", "internal/inflate"}, []string{"github.com/klauspost/compress"}, "a format is a matter of bytes, not of where they are kept, who recorded them, or when"},
 	{"codec", []string{"event", "codec/*"}, nil, "the list of formats"},
 	{"verify", []string{"event", "codec", "codec/*"}, nil, "whoever checks a log trusts neither the gateway nor the storage, and needs neither"},
-	{"tap", []string{"event"}, []string{xssh}, "an SSH server takes it in without the rest of the house"},
+	{"internal/leftover", nil, nil, "a mend for x/crypto/ssh, which it looks into without its help"},
+	{"tap", []string{"event", "internal/leftover"}, []string{xssh}, "an SSH server takes it in without the rest of the house"},
 
 	{"internal/disk", nil, []string{xsys}, "the machine's disk"},
 	{"internal/disk/faultdisk", []string{"internal/disk"}, nil, "a disk that fails needs no more than a disk"},
@@ -44,7 +45,7 @@ var rules = []rule{
 
 	{"internal/backend", nil, nil, "a program is started alike, whatever runs it"},
 	{"internal/backend/local", []string{"internal/backend"}, []string{xsys, "github.com/pkg/sftp"}, "what runs programs never learns that it is recorded"},
-	{"internal/backend/sshproxy", []string{"internal/backend"}, []string{xssh}, "what runs programs never learns that it is recorded"},
+	{"internal/backend/sshproxy", []string{"internal/backend", "internal/leftover"}, []string{xssh}, "what runs programs never learns that it is recorded"},
 	{"internal/backend/*", []string{"internal/backend"}, nil, "what runs programs never learns that it is recorded"},
 	{"internal/session", []string{"internal/backend"}, []string{xssh}, "the state machine stands on any backend"},
 	{"internal/bridge", []string{"event", "tap"}, []string{xssh}, "it joins a recorded side to another; how it is recorded is not its business"},
@@ -60,6 +61,7 @@ var rules = []rule{
 	{"bench", []string{anyone}, []string{xssh}, "measures the whole"},
 	{"internal/oracle", []string{"event", "codec/*"}, nil, "it judges a log by what is in it"},
 	{"internal/e2e", nil, nil, "holds tests only"},
+	{"internal/torture/device", nil, []string{xsys}, "a disk that fails knows nothing of what is kept on it"},
 	{"internal/torture/*", nil, nil, "holds tests only"},
 	{"internal/torture", nil, nil, "chance and time"},
 	{"internal/gatewaytest", []string{"event", "codec/*", "internal/oracle", "internal/sshdtest"}, []string{"golang.org/x/crypto"}, "the built program, as its users start it"},
