@@ -98,7 +98,7 @@ func (u *upgrades) tellStatus(ctx context.Context) {
 	defer tick.Stop()
 	for told := -1; ; {
 		if n := u.gateway.Sessions(); n != told {
-			u.row.Tell(fmt.Sprintf("STATUS=%d sessions", n))
+			u.row.Tell(fmt.Sprintf("STATUS=sessions: %d", n))
 			told = n
 		}
 		select {

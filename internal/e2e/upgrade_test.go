@@ -168,7 +168,8 @@ func TestUpgradesDisturbNoSession(t *testing.T) {
 	for _, b := range []gatewaytest.Backend{gatewaytest.Local(t), gatewaytest.Proxied()} {
 		t.Run(b.Name, func(t *testing.T) {
 			t.Parallel()
-			g := startRow(t, b, gatewaytest.Options{})
+			// The grace is for stops: it has no meaning for who is upgraded.
+			g := startRow(t, b, gatewaytest.Options{SSH: []string{"shutdownGrace: 0s"}})
 			files, there, back := copies(t), filepath.Join(t.TempDir(), "there"), t.TempDir()
 			people := []*typist{g.typist(t, "0")}
 			much, sftp := g.bulk(t), g.sftp(t)

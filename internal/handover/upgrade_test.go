@@ -2,6 +2,7 @@ package handover
 
 import (
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -127,6 +128,27 @@ func TestUpgradeToAnotherAddress(t *testing.T) {
 		c.Close()
 		t.Errorf("somebody listens on %s still", s.addr)
 	}
+}
+
+// A symbolic link that leads elsewhere by now is how some install a new version.
+func TestUpgradeFollowsTheLink(t *testing.T) {
+	t.Parallel()
+	link := filepath.Join(t.TempDir(), "service")
+	lead := func(to string) {
+		t.Helper()
+		if err := os.Symlink(to, link+".new"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(link+".new", link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lead(os.Args[0])
+	s := begin(t, func(cmd *exec.Cmd) { cmd.Path, cmd.Args[0] = link, link }).serving(t)
+	lead("/bin/false")
+	s.notUpgraded(t, "ended before it was ready")
+	lead(os.Args[0])
+	s.upgrade(t).mustServe(t)
 }
 
 // Each connection that is made at any time while processes take over from each other, by
