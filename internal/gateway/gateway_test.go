@@ -30,11 +30,12 @@ import (
 
 // house is a gateway that serves a test.
 type house struct {
-	addr   string
-	signer ssh.Signer // of every user
-	store  *mem.Store
-	said   *safeBuffer
-	stop   func() // and wait for its end
+	addr    string
+	signer  ssh.Signer // of every user
+	store   *mem.Store
+	said    *safeBuffer
+	gateway *Gateway
+	stop    func() // and wait for its end
 }
 
 type safeBuffer struct {
@@ -92,10 +93,11 @@ func open(t *testing.T, change func(*config.SSH), connect func(ctx context.Conte
 	h.addr = ln.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
+	h.gateway = New(Parts{Config: cfg, HostKeys: []ssh.Signer{newSigner(t)}, Auth: users.Methods(), Recorder: recorder, Connect: connect,
+		Logger: slog.New(slog.NewTextHandler(h.said, nil))})
 	go func() { // ends by cancel
 		defer close(done)
-		New(Parts{Config: cfg, HostKeys: []ssh.Signer{newSigner(t)}, Auth: users.Methods(), Recorder: recorder, Connect: connect,
-			Logger: slog.New(slog.NewTextHandler(h.said, nil))}).Serve(ctx, ln)
+		h.gateway.Serve(ctx, ln)
 	}()
 	h.stop = sync.OnceFunc(func() {
 		cancel()

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -48,8 +47,8 @@ func (s *session) cause(err error) error {
 	return err
 }
 
-// reason is why nobody was let in, of those that there are. ctx is the gateway's.
-func (s *session) reason(ctx context.Context, err error) metrics.Refusal {
+// reason is why nobody was let in, of those that there are.
+func (s *session) reason(err error) metrics.Refusal {
 	var authentication *ssh.ServerAuthError
 	switch {
 	case s.notNow.why != nil, errors.Is(err, tap.ErrNotRecorded):
@@ -58,10 +57,9 @@ func (s *session) reason(ctx context.Context, err error) metrics.Refusal {
 		return metrics.NotSSH
 	case errors.Is(err, errTooMuch):
 		return metrics.TooMuch
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errStopping):
-		if ctx.Err() != nil {
-			return metrics.Stopping
-		}
+	case errors.Is(err, errStopping), errors.Is(err, os.ErrDeadlineExceeded) && s.stopped:
+		return metrics.Stopping
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return metrics.LoginTimeout
 	case s.denied != nil, errors.As(err, &authentication) && len(authentication.Errors) > 1:
 		return metrics.Denied // the first error is that of "none", which only asks for the methods

@@ -29,6 +29,7 @@ type session struct {
 	denied  error          // why that was refused
 	method  metrics.Method // what let the user in
 	counted bool           // as logged in, or as refused
+	stopped bool           // the stop of the gateway kept it from logging in
 	notNow  obstacle
 }
 
@@ -38,7 +39,7 @@ func (s *session) run(ctx context.Context) {
 	defer func() { <-g.slots }()
 	client, grant, err := s.login(ctx)
 	if err != nil {
-		s.letNobodyIn(s.reason(ctx, err), err)
+		s.letNobodyIn(s.reason(err), err)
 		return
 	}
 	s.loggedIn()
@@ -65,6 +66,7 @@ func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error)
 	// At a stop those who are not logged in have nothing to finish.
 	goOn := context.AfterFunc(ctx, func() { s.net.SetDeadline(time.Now()) })
 	defer goOn()
+	stopping := ctx
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	s.net.SetDeadline(time.Now().Add(grace))
@@ -75,6 +77,8 @@ func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error)
 		Passwords: intercept.Passwords, Forwarding: intercept.Forwarding,
 	})
 	if err != nil {
+		// The time may be up, and the gateway stop a moment later.
+		s.stopped = stopping.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded)
 		return bridge.Client{}, nil, err
 	}
 	if !goOn() {
