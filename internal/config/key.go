@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -38,9 +39,10 @@ func (k *Key) UnmarshalText(text []byte) error {
 	// Lines without the one that begins PEM are a key that was not copied whole, and not
 	// the name of a file, which a message would repeat.
 	if !strings.Contains(string(text), "-----BEGIN ") && !strings.ContainsAny(string(text), "\r\n") {
+		name := string(text)
 		var err error
-		if text, err = readPrivate(string(text)); err != nil {
-			return err
+		if text, err = readPrivate(name); err != nil {
+			return hideName(name, err)
 		}
 	}
 	signer, err := parseKey(text)
@@ -49,6 +51,15 @@ func (k *Key) UnmarshalText(text []byte) error {
 	}
 	*k = Key{&signer}
 	return nil
+}
+
+// hideName returns err, without a name that no file has and that is no path from somewhere:
+// it may be a secret, which was put where it does not belong.
+func hideName(name string, err error) error {
+	if _, notThere := os.Stat(name); notThere == nil || strings.HasPrefix(name, "/") || strings.HasPrefix(name, ".") {
+		return err
+	}
+	return faultf("give PEM text as ssh-keygen writes it, or the path of a file, from / on", "is no PEM text, and no file has that name")
 }
 
 // parseKey reads a private key and refuses what is too weak to be one.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -57,6 +58,9 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 	if errors.As(err, &at) {
 		p.Line, p.Column, p.Message = at.Mark.Line, at.Mark.Column, at.Message
 		p.Remedy = "mend the YAML: check indentation, quotes and brackets here and above"
+		if strings.Contains(p.Message, "anchor") { // the one message that repeats what is written there
+			p.Message, p.Remedy = "an alias (*) has no finished anchor (&) before it", "put a text that begins with * into quotes"
+		}
 	}
 	d.problems = append(d.problems, p)
 	return nil

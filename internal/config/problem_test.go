@@ -157,6 +157,8 @@ func TestMessagesHoldNoSecret(t *testing.T) {
 		"backend: local\n" + users + "sshproxy: {privateKey: \"-----BEGIN OPENSSH PRIVATE KEY-----\\nhunter2\"}",
 		"backend: local\n" + users + "sshproxy: {password: {hunter2}}",
 		"backend: local\n" + users + "sshproxy: {privateKey: \"hunter2\\nhunter2\"}",
+		"backend: local\n" + users + "sshproxy: {privateKey: hunter2}",
+		"backend: local\n" + users + "sshproxy: {password: *hunter2}",
 		"backend: local\n" + users + "sshproxy: {port: hunter2}",
 		"backend: local\n" + users + "audit: {s3: {cacert: hunter2}}",
 		"backend: local\n" + users + "audit: {s3: {endpoint: \"ftp://u:hunter2@h\"}}",
