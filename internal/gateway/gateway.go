@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -134,20 +135,43 @@ const (
 
 func (g *Gateway) accept(ctx context.Context, ln net.Listener, connections *sync.WaitGroup) {
 	pause := minPause
+	var last spare
+	defer last.empty()
+	last.fill()
 	for {
 		c, err := ln.Accept()
 		switch {
+		case err == nil && !last.fill(): // it has the spare one
+			g.refuseWithout(c)
+			last.fill()
 		case err == nil:
 			pause = minPause
 			connections.Go(func() { g.serve(ctx, c) })
 		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
 			return
 		default:
+			if noDescriptors(err) {
+				last.empty()
+			}
 			g.Logger.Error("a connection can't be accepted; trying again", "error", err, "pause", pause)
 			waited(ctx.Done(), pause)
 			pause = min(2*pause, maxPause)
 		}
 	}
+}
+
+// refuseWithout refuses a connection for which there is no descriptor but the spare one. It
+// does not wait for the client, and ends it at once.
+func (g *Gateway) refuseWithout(c net.Conn) {
+	defer c.Close()
+	g.counters.connections.Add(1)
+	s := &session{gateway: g, net: c, log: g.beginLog()}
+	s.refused(metrics.Descriptors)
+	why := "there are no file descriptors left: raise the limit (LimitNOFILE= in the unit, ulimit -n)"
+	g.Logger.Warn("connection refused", "connection", s.log.ID(), "remote", c.RemoteAddr(), "reason", metrics.Descriptors, "error", why)
+	recordRefusal(s.log, c, why)
+	c.SetDeadline(time.Now().Add(minPause))
+	io.WriteString(c, notAllowed) // who does not hear it is refused all the same
 }
 
 // serve serves one connection to its end. A panic ends this connection only.
@@ -163,7 +187,7 @@ func (g *Gateway) serve(ctx context.Context, c net.Conn) {
 			log.Emit(0, &event.Disconnect{By: event.ByGateway, Reason: "internal error"}) // ErrEnded if it was told already
 		}
 	}()
-	if reason, why := g.admit(s.source); reason != "" {
+	if reason, why := g.admit(c, s.source); reason != "" {
 		s.refused(reason)
 		g.turnAway(c, log, reason, why)
 		return
@@ -172,7 +196,10 @@ func (g *Gateway) serve(ctx context.Context, c net.Conn) {
 }
 
 // admit takes the connection's places, or says why there are none.
-func (g *Gateway) admit(source string) (reason metrics.Refusal, why string) {
+func (g *Gateway) admit(c net.Conn, source string) (reason metrics.Refusal, why string) {
+	if why := tooFewDescriptors(c); why != "" {
+		return metrics.Descriptors, why
+	}
 	select {
 	case g.slots <- struct{}{}:
 	default:
@@ -189,6 +216,8 @@ func (g *Gateway) allTaken() string {
 	return fmt.Sprintf("there are %d connections already", cap(g.slots))
 }
 
+const notAllowed = "Not allowed at this time: too many connections\r\n"
+
 // turnAway refuses a connection as OpenSSH does: with a line before the protocol
 // begins (RFC 4253 §4.2).
 func (g *Gateway) turnAway(c net.Conn, log log, reason metrics.Refusal, why string) {
@@ -197,7 +226,7 @@ func (g *Gateway) turnAway(c net.Conn, log log, reason metrics.Refusal, why stri
 	select {
 	case g.farewells <- struct{}{}:
 		defer func() { <-g.farewells }()
-		sayAndEnd(c, "Not allowed at this time: too many connections\r\n")
+		sayAndEnd(c, notAllowed)
 	default: // a flood: whoever is in it can do without
 	}
 }

@@ -9,6 +9,7 @@ const (
 	MaxStartups    Refusal = "max_startups"         // ssh.maxStartups
 	PerSource      Refusal = "per_source"           // ssh.maxStartupsPerSource
 	LoginTimeout   Refusal = "login_timeout"        // ssh.loginGraceTime
+	Descriptors    Refusal = "descriptors"          // the process has too few file descriptors
 	NotSSH         Refusal = "not_ssh"              // it began with something else
 	TooMuch        Refusal = "too_much"             // it sent more than a login takes
 	Denied         Refusal = "denied"               // it failed to authenticate
@@ -25,7 +26,7 @@ func (r Refusal) Cause() string { return string(r) }
 // Refusals returns all reasons.
 func Refusals() []Refusal {
 	return []Refusal{
-		MaxConnections, MaxStartups, PerSource, LoginTimeout, NotSSH, TooMuch,
+		MaxConnections, MaxStartups, PerSource, LoginTimeout, Descriptors, NotSSH, TooMuch,
 		Denied, Protocol, ClientLeft, NotRecordable, Stopping, Internal,
 	}
 }
