@@ -44,7 +44,11 @@ func (r *Recorder) openInstance() error {
 			return fmt.Errorf("lock journal folder: %w", err)
 		}
 		r.dir, r.lock = dir, lock
-		return r.syncInstance()
+		if err := r.syncInstance(); err != nil {
+			r.closeInstance()
+			return err
+		}
+		return nil
 	}
 }
 

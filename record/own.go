@@ -2,6 +2,7 @@ package record
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sshtrail/sshtrail/event"
@@ -13,8 +14,9 @@ import (
 type ownLog struct {
 	r *Recorder
 
-	mu      sync.Mutex
-	log     *Log
+	log atomic.Pointer[Log] // changed under mu
+
+	mu      sync.Mutex // held while a log is begun: as long as the disk likes
 	stopped bool
 	retry   time.Duration // when a new log may be begun after one failed
 }
@@ -31,7 +33,8 @@ func (r *Recorder) openOwn() error {
 	if err != nil {
 		return err
 	}
-	o.log, r.own = log, o
+	o.log.Store(log)
+	r.own = o
 	r.tellRecovered(r.recoveries)
 	return nil
 }
@@ -71,22 +74,18 @@ func (o *ownLog) emit(conn event.ConnID, channel uint64, body event.Body) error 
 	return err
 }
 
-func (o *ownLog) current() *Log {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.log
-}
+func (o *ownLog) current() *Log { return o.log.Load() }
 
 // roll ends a log that is full and begins the next. If that is not possible now the
 // old one goes on.
 func (o *ownLog) roll(full *Log) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.log != full || o.stopped || full.trouble.err() != nil {
+	if o.current() != full || o.stopped || full.trouble.err() != nil {
 		return
 	}
 	if next, err := o.begin(full.id); err == nil {
-		o.log = next
+		o.log.Store(next)
 		full.end(event.Gateway, &event.GatewayStop{Reason: "continued in log " + string(next.id)})
 	}
 }
@@ -96,10 +95,10 @@ func (o *ownLog) roll(full *Log) {
 func (o *ownLog) replace(failed *Log) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.log != failed {
+	if o.current() != failed {
 		return true
 	}
-	if now := o.r.elapsed(); o.stopped || now < o.retry {
+	if now := o.r.elapsed(); o.stopped || now < o.retry || o.r.isHung() {
 		return false
 	} else {
 		o.retry = now + retryEvery
@@ -108,7 +107,7 @@ func (o *ownLog) replace(failed *Log) bool {
 	if err != nil {
 		return false
 	}
-	o.log = next
+	o.log.Store(next)
 	return true
 }
 
@@ -116,5 +115,5 @@ func (o *ownLog) stop(reason string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.stopped = true
-	o.log.end(event.Gateway, &event.GatewayStop{Reason: reason})
+	o.current().end(event.Gateway, &event.GatewayStop{Reason: reason})
 }

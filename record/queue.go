@@ -334,7 +334,6 @@ func (l *Log) cleanUp() { l.closeSegments(true) }
 
 func (l *Log) closeSegments(remove bool) {
 	l.syncMu.Lock() // nobody syncs what is closed
-	defer l.syncMu.Unlock()
 	l.q.mu.Lock()
 	all := append(l.q.stored, l.q.segments...)
 	if l.q.active != nil {
@@ -343,6 +342,7 @@ func (l *Log) closeSegments(remove bool) {
 	l.q.stored, l.q.segments, l.q.active = nil, nil, nil
 	l.q.draining = false
 	l.q.mu.Unlock()
+	l.syncMu.Unlock()
 	for _, s := range all {
 		l.drop(s, remove)
 	}

@@ -75,6 +75,8 @@ const (
 	// the watch's tick and the farewell to the client it keeps the promise of 5 s.
 	deadline  = 3500 * time.Millisecond
 	watchTick = 250 * time.Millisecond
+	// slowDisk is how long a disk may take before nobody new is let in for it.
+	slowDisk = 1500 * time.Millisecond
 	// diskOps bounds the operations at once on a disk. Each holds an operating system
 	// thread while it waits, and the runtime ends a process that has 10,000.
 	diskOps = 256
@@ -100,6 +102,7 @@ type Recorder struct {
 	volumes      []*volume    // the journal's first
 	onlyEnds     atomic.Bool  // a disk is full: what room is left is for the ends of logs
 	hungLogs     atomic.Int64 // logs that wait too long for a disk
+	stuckOps     atomic.Int64 // operations that were given up and did not return yet
 	mender       mender
 
 	mu     sync.Mutex // guards lock too
@@ -218,8 +221,9 @@ func (r *Recorder) closeInstance() {
 		r.cfg.Logger.Warn("a folder of the journal that is done with can't be removed; the next start tries again", "error", err)
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.lock.Close()
+	lock := r.lock
+	r.mu.Unlock()
+	lock.Close()
 }
 
 func (r *Recorder) unfinished() int {

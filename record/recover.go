@@ -188,6 +188,8 @@ type mending struct {
 	encoder  *binary.Writer
 	block    binary.Block
 	saved    uint64
+	gap      int64  // the beginning of the last gap that was recorded
+	stopped  bool   // the gateway's stop was recorded
 	known    uint64 // messages in the file, those of the cut block counted
 }
 
@@ -309,19 +311,8 @@ func (m *mending) rest() ([]byte, error) {
 	if err := m.addJournal(); err != nil {
 		return nil, err
 	}
-	for _, body := range m.unsaid {
-		conn := m.id
-		switch b := body.(type) {
-		case *event.Disconnect:
-			late := *b
-			late.Recovered = true
-			body = &late
-		case *event.GatewayStop:
-			conn = event.Gateway
-		}
-		if err := m.addOwn(conn, body); err != nil {
-			return nil, err
-		}
+	if err := m.addUnsaid(); err != nil {
+		return nil, err
 	}
 	for _, conn := range slices.Sorted(maps.Keys(m.sum.online)) {
 		if err := m.addOwn(conn, &event.Disconnect{By: event.ByGateway, Recovered: true}); err != nil {
@@ -372,6 +363,36 @@ func (m *mending) addJournal() error {
 	return nil
 }
 
+// addUnsaid adds the last words that could not be recorded: those that are not there
+// after all. A write that fails may have done its work.
+func (m *mending) addUnsaid() error {
+	for _, body := range m.unsaid {
+		conn := m.id
+		switch b := body.(type) {
+		case *event.Gap:
+			if m.gap == b.Since {
+				continue
+			}
+		case *event.Disconnect:
+			if !m.sum.online[m.id] {
+				continue
+			}
+			late := *b
+			late.Recovered = true
+			body = &late
+		case *event.GatewayStop:
+			if m.stopped {
+				continue
+			}
+			conn = event.Gateway
+		}
+		if err := m.addOwn(conn, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // addOwn adds a message that only recovery knows, at the time of the last one.
 func (m *mending) addOwn(conn event.ConnID, body event.Body) error {
 	b, err := binary.AppendMessage(nil, &event.Event{Conn: conn, Time: m.sum.End, Body: body})
@@ -386,6 +407,12 @@ func (m *mending) addNew(message *binary.Message) error {
 	ev, err := message.Event()
 	if err != nil {
 		return err
+	}
+	switch b := ev.Body.(type) {
+	case *event.Gap:
+		m.gap = b.Since
+	case *event.GatewayStop:
+		m.stopped = true
 	}
 	m.sum.observe(&ev)
 	return m.add(message)

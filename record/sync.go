@@ -200,9 +200,11 @@ func (l *Log) syncStore(n int) error {
 	done := append([]*segment(nil), l.q.stored[:n]...)
 	l.q.stored = l.q.stored[n:]
 	l.q.mu.Unlock()
-	for _, s := range done {
-		l.drop(s, true)
-	}
+	l.r.ending.Go(func() { // ends when the disk has answered: the log does not wait for it
+		for _, s := range done {
+			l.drop(s, true)
+		}
+	})
 	return nil
 }
 
@@ -261,24 +263,28 @@ func (r *Recorder) watchLoop(ctx context.Context) {
 		}
 		r.mu.Lock()
 		var hung []*Log
+		slow := int64(0)
 		for l := range r.logs {
-			if l.isHung() >= 0 {
+			if l.waits(deadline) >= 0 {
 				hung = append(hung, l)
+			}
+			if l.waits(slowDisk) >= 0 {
+				slow++
 			}
 		}
 		r.mu.Unlock()
-		r.hungLogs.Store(int64(len(hung)))
+		r.hungLogs.Store(slow)
 		for _, l := range hung {
 			l.hung()
 		}
 	}
 }
 
-// isHung returns what the log waits too long for, -1 if nothing.
-func (l *Log) isHung() int {
+// waits returns what the log waits for, for longer than limit, -1 if nothing.
+func (l *Log) waits(limit time.Duration) int {
 	now := l.r.elapsed()
 	for what := range l.busy {
-		if since := time.Duration(l.busy[what].Load()); since != 0 && now-since > deadline {
+		if since := time.Duration(l.busy[what].Load()); since != 0 && now-since > limit {
 			return what
 		}
 	}
@@ -287,7 +293,7 @@ func (l *Log) isHung() int {
 
 // hung treats a disk that does not answer as one that failed.
 func (l *Log) hung() {
-	what := l.isHung()
+	what := l.waits(deadline)
 	if what < 0 || l.trouble.err() != nil {
 		return
 	}

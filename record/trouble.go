@@ -280,7 +280,7 @@ func (l *Log) end(conn event.ConnID, last ...event.Body) {
 // resume tries to go on after a gap, which it records. The caller holds the log.
 func (l *Log) resume() error {
 	gap, due := l.trouble.due(l.r.elapsed())
-	if !due || l.isHung() >= 0 || l.r.onlyEnds.Load() {
+	if !due || l.waits(deadline) >= 0 || l.r.onlyEnds.Load() {
 		return errGap
 	}
 	l.trouble.lastWords.Store(true)

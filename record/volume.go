@@ -122,13 +122,16 @@ func (v *volume) look() {
 		whole, reserved, err = v.keepReserve(&space)
 	}
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	v.space, v.reserved = space, reserved
 	v.known = v.known || err == nil
 	if probed {
 		v.err, v.probed = err, v.r.elapsed()
 	}
 	v.judge(whole && fulls == v.fulls)
+	v.mu.Unlock()
+	if !v.r.isFull() {
+		v.r.onlyEnds.Store(false)
+	}
 	if moved {
 		v.r.checkStores()
 	}
@@ -197,13 +200,17 @@ func (v *volume) probe() error {
 			return err
 		}
 	}
-	path := filepath.Join(v.dir, probeName+"-"+filepath.Base(v.r.dir))
+	path := filepath.Join(v.dir, probeName)
 	f, err := v.r.cfg.FS.OpenFile(path, osCreate, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(make([]byte, probeSize))
-	return errors.Join(err, f.Close(), v.r.cfg.FS.Remove(path))
+	removeErr := v.r.cfg.FS.Remove(path)
+	if errors.Is(removeErr, fs.ErrNotExist) {
+		removeErr = nil // by another process's probe
+	}
+	return errors.Join(err, f.Close(), removeErr)
 }
 
 // keepReserve makes the reserve if there is none and room for it. It returns whether it is
@@ -271,7 +278,7 @@ func (v *volume) release() {
 func (r *Recorder) noteFull() {
 	for _, v := range r.volumes {
 		v.mu.Lock()
-		v.full = true
+		v.full = !v.isShared
 		v.fulls++
 		v.mu.Unlock()
 	}
@@ -289,18 +296,19 @@ func (r *Recorder) makeRoom() {
 	}
 }
 
-// watchVolumes looks at all volumes, and lets everything be written again when none is full.
 func (r *Recorder) watchVolumes() {
-	full := false
 	for _, v := range r.volumes {
 		v.lookSoon()
+	}
+}
+
+// isFull reports whether a volume was found full, and not otherwise since.
+func (r *Recorder) isFull() bool {
+	return slices.ContainsFunc(r.volumes, func(v *volume) bool {
 		v.mu.Lock()
-		full = full || v.full
-		v.mu.Unlock()
-	}
-	if !full {
-		r.onlyEnds.Store(false)
-	}
+		defer v.mu.Unlock()
+		return v.full
+	})
 }
 
 // dropReserves removes the reserves, at the end: others who share the folder make theirs.
@@ -313,12 +321,18 @@ func (r *Recorder) dropReserves() {
 	}
 }
 
+// isSlow reports whether a look at the volume takes too long.
+func (v *volume) isSlow() bool {
+	since := time.Duration(v.looking.Load())
+	return since != 0 && v.r.elapsed()-since > slowDisk
+}
+
 // ready says why nothing can be recorded on the volume, as far as that is known, and has
 // it probed if nobody knows.
 func (v *volume) ready() error {
 	now := v.r.elapsed()
-	if since := time.Duration(v.looking.Load()); since != 0 && now-since > deadline {
-		return fmt.Errorf("the disk of %q %w", v.dir, errHung)
+	if v.isSlow() {
+		return fmt.Errorf("the disk of %q does not answer", v.dir)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -359,8 +373,11 @@ func (r *Recorder) Ready() error {
 	for _, v := range r.volumes {
 		why = append(why, v.ready())
 	}
-	if n := r.hungLogs.Load(); n > 0 {
-		why = append(why, fmt.Errorf("%d logs wait for a disk that does not answer", n))
+	if r.logsWait() {
+		why = append(why, errors.New("logs wait for a disk that does not answer"))
+	}
+	if r.onlyEnds.Load() {
+		why = append(why, errFull)
 	}
 	if r.own != nil {
 		if err := r.own.current().trouble.err(); err != nil {

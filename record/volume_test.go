@@ -168,7 +168,7 @@ func TestReadyProbesTheDisk(t *testing.T) {
 	}{
 		"read-only": {faultdisk.Fault{Err: syscall.EROFS}, "read-only"},
 		"failing":   {faultdisk.Fault{Err: syscall.EIO}, "input/output error"},
-		"hung":      {faultdisk.Fault{}, "has not answered"},
+		"hung":      {faultdisk.Fault{}, "does not answer"},
 	} {
 		run(t, name, func(t *testing.T) {
 			hang := make(chan struct{})

@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -86,8 +87,18 @@ func (l *Log) wait(what int, op func() error, undo func()) error {
 		return <-done
 	}
 	l.stuck = returned
+	l.r.stuckOps.Add(1)
+	go func() { <-returned; l.r.stuckOps.Add(-1) }() // ends when the disk has answered
 	return fmt.Errorf("the disk %w", errHung)
 }
 
 // patient reports whether the log outlives a disk that hangs.
 func (l *Log) patient() bool { return l.isOwn || l.r.cfg.OnFailure == Continue }
+
+// logsWait reports whether logs wait for a disk for long.
+func (r *Recorder) logsWait() bool { return r.stuckOps.Load() > 0 || r.hungLogs.Load() > 0 }
+
+// isHung reports whether a disk is known not to answer. It waits for none.
+func (r *Recorder) isHung() bool {
+	return r.logsWait() || slices.ContainsFunc(r.volumes, (*volume).isSlow)
+}
