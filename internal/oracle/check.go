@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
@@ -105,9 +106,23 @@ func (l *Log) checkRow(c *Channel, row event.ChannelSummary) {
 		return *s
 	}
 	told, ran := text(row.Program)+text(row.Subsystem), text(c.ran)
-	cut := len(ran) > 1024 && len(told) <= 1024
-	if row.ChannelID != c.ID || told != ran && !cut || statusText(row.ExitStatus) != statusText(c.Status) || text(row.ExitSignal) != c.Signal {
+	if row.ChannelID != c.ID || told != inSummary(ran) || statusText(row.ExitStatus) != statusText(c.Status) || text(row.ExitSignal) != inSummary(c.Signal) {
 		l.Flaws = append(l.Flaws, fmt.Sprintf("the summary says that channel %d ran %q, with status %s and signal %q; the events say that channel %d ran %q, with status %s and signal %q",
 			row.ChannelID, told, statusText(row.ExitStatus), text(row.ExitSignal), c.ID, ran, statusText(c.Status), c.Signal))
 	}
+}
+
+// inSummary is what a summary tells of a text: U+FFFD for each byte that is no part of a
+// character, and at most 1,024 bytes of that.
+func inSummary(s string) string {
+	const most = 1024
+	t := string([]rune(s))
+	if len(t) <= most {
+		return t
+	}
+	n := most
+	for !utf8.RuneStart(t[n]) {
+		n--
+	}
+	return t[:n]
 }
