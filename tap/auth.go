@@ -10,6 +10,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/leftover"
 )
 
 // BackendError is returned by an authentication callback, alone or wrapped, that could
@@ -25,7 +26,9 @@ type authWatch struct {
 	sink      Sink
 	passwords bool
 	meta      ssh.ConnMetadata
-	err       error // the first that the sink returned: nobody is let in then
+	queue     leftover.Queue // of packets, once the library has told of the connection
+	known     func()         // is told of that
+	err       error          // the first that the sink returned: nobody is let in then
 
 	password event.PasswordAttempt
 	key      event.PubkeyAttempt
@@ -60,7 +63,8 @@ func (a *authWatch) wrap(config *ssh.ServerConfig) *ssh.ServerConfig {
 		}
 	}
 	c.PreAuthConnCallback = func(m ssh.ServerPreAuthConn) {
-		a.meta = m
+		a.meta, a.queue = m, leftover.Of(m)
+		a.known()
 		if config.PreAuthConnCallback != nil {
 			config.PreAuthConnCallback(m)
 		}

@@ -37,7 +37,9 @@ func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept In
 		return nil, nil, nil, fmt.Errorf("record the connect: %w: %w", ErrNotRecorded, err)
 	}
 	auth := &authWatch{sink: sink, passwords: intercept.Passwords}
-	server, channels, requests, err := ssh.NewServerConn(c, auth.wrap(config))
+	early := newEarlyConn(c)
+	auth.known = early.tell
+	server, channels, requests, err := ssh.NewServerConn(early, auth.wrap(config))
 	if f, ok := sink.(failer); ok && err == nil {
 		// From now on the client can be told why: see turnAway.
 		f.OnFailure(func(error) { time.AfterFunc(farewell, func() { c.Close() }) })
@@ -52,9 +54,11 @@ func NewServerConn(c net.Conn, config *ssh.ServerConfig, sink Sink, intercept In
 		err = fmt.Errorf("record the authentication: %w: %w", ErrNotRecorded, auth.err)
 	}
 	if err != nil {
+		auth.queue.Drain() // ends: the connection below is closed
 		return nil, nil, nil, errors.Join(err, auth.refuse(err))
 	}
 	conn := newConn(server, sink, intercept)
+	conn.queue = auth.queue
 	if f, ok := sink.(failer); ok {
 		f.OnFailure(conn.failed)
 	}

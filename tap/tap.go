@@ -19,6 +19,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/internal/leftover"
 )
 
 // Sink is a recorder of one connection.
@@ -50,6 +51,7 @@ var ErrEnded = errors.New("ssh connection has ended")
 // Conn is an authenticated connection from a client.
 type Conn struct {
 	server    *ssh.ServerConn
+	queue     leftover.Queue // of packets from the client
 	sink      Sink
 	intercept Intercept
 
@@ -220,6 +222,7 @@ func (c *Conn) endedBy() event.By {
 // gone notes, when the library has ended the connection's iterators, that it was the
 // client who ended it, unless somebody here did.
 func (c *Conn) gone() {
+	c.queue.Drain()
 	err := c.server.Wait() // the library is about to return from it
 	c.mu.Lock()
 	defer c.mu.Unlock()

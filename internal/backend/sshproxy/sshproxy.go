@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/sshtrail/sshtrail/internal/leftover"
 )
 
 // Target is a connection to an upstream server. It is a bridge.Target; its methods may be
@@ -46,7 +48,11 @@ func (t *Target) Wait() error {
 }
 
 // Close ends the connection. The upstream server ends what runs on it.
-func (t *Target) Close() error { return t.conn.Close() }
+func (t *Target) Close() error {
+	err := t.conn.Close()
+	leftover.Of(t.conn).Drain() // ends: the connection below is closed
+	return err
+}
 
 // String says who is logged in where.
 func (t *Target) String() string { return t.name }
