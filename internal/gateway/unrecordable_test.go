@@ -63,6 +63,39 @@ func TestBannerBesideTheConfiguredOne(t *testing.T) {
 	}
 }
 
+// keptLog keeps what it is told.
+type keptLog struct {
+	noLog
+	refused []*event.Refused
+}
+
+func (k *keptLog) Emit(_ uint64, body event.Body) error {
+	if r, ok := body.(*event.Refused); ok {
+		k.refused = append(k.refused, r)
+	}
+	return nil
+}
+
+// However often somebody tries on one connection, it is refused once, with the reason.
+func TestRefusalIsRecordedOnce(t *testing.T) {
+	h := open(t, nil, nothing)
+	h.stop()
+	kept := &keptLog{}
+	s := &session{gateway: h.gateway, log: kept}
+	for range 3 {
+		if err := s.denyUnrecordable(); err == nil {
+			t.Error("an attempt is not denied")
+		}
+	}
+	if len(kept.refused) != 1 || !strings.Contains(kept.refused[0].Reason, "sessions can't be recorded now: recording has ended") {
+		t.Errorf("the record has %+v, want one refusal with the reason", kept.refused)
+	}
+	h.gateway.Config.Audit.OnFailure = "continue"
+	if err := (&session{gateway: h.gateway, log: kept}).denyUnrecordable(); err != nil {
+		t.Errorf("under continue an attempt is denied: %v", err)
+	}
+}
+
 // brokenLog records nothing.
 type brokenLog struct{ noLog }
 
