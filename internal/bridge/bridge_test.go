@@ -98,6 +98,25 @@ func TestOutputIsWholeBeforeTheExitStatus(t *testing.T) {
 	}
 }
 
+// A program that was silent for long and prints as it ends is not overtaken by its exit status
+// where its output is slow to be seen, as on a machine with too much to do.
+func TestSilenceBeforeTheExitDoesNotCount(t *testing.T) {
+	far := newChannel()
+	j := join(t, newTarget(func() (ssh.Channel, <-chan *ssh.Request, error) { return far, far.requests, nil }), nil)
+	near, requests := j.exec(t)
+	<-time.After(400 * time.Millisecond) // longer than what counts as silence
+	ended := time.Now()
+	far.exit()
+	if r := <-requests; r == nil || r.Type != "exit-status" {
+		t.Errorf("the request is %+v, want exit-status", r)
+	}
+	if waited := time.Since(ended); waited < 200*time.Millisecond {
+		t.Errorf("output had %v to come before the exit status, want 250 ms", waited)
+	}
+	go far.Close()
+	io.Copy(io.Discard, near)
+}
+
 // When the client closes a session its program is told so, and other sessions go on.
 func TestClientClosesOneSession(t *testing.T) {
 	var all []*channel

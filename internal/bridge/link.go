@@ -155,8 +155,10 @@ func (l *link) farRequests(requests <-chan *ssh.Request) {
 const quiet = 250 * time.Millisecond
 
 // awaitOutput returns when what the program printed has been passed on: all of it, or
-// all there was when it fell silent.
+// all there was when it fell silent. Silence from before does not count: on a busy machine
+// what came before the exit status may lie there, and its copier not have woken yet.
 func (l *link) awaitOutput() {
+	began := time.Now()
 	tick := time.NewTicker(quiet / 5)
 	defer tick.Stop()
 	for {
@@ -164,7 +166,7 @@ func (l *link) awaitOutput() {
 		case <-l.outputs:
 			return
 		case <-tick.C:
-			if l.idle[0].since() > quiet && l.idle[1].since() > quiet {
+			if time.Since(began) > quiet && l.idle[0].since() > quiet && l.idle[1].since() > quiet {
 				return
 			}
 		}
