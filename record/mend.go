@@ -53,6 +53,9 @@ func (r *Recorder) keepLoop(ctx context.Context) {
 // mend does what is due.
 func (r *Recorder) mend(ctx context.Context) {
 	m := &r.mender
+	if r.own != nil {
+		r.own.mend()
+	}
 	if now := r.elapsed(); now >= m.next {
 		if r.mendLeft(ctx) {
 			m.pause = 0

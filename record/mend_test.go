@@ -85,7 +85,7 @@ func TestADeadProcessIsMendedByAnother(t *testing.T) {
 		ctx, cancel := timeout(time.Second)
 		defer cancel()
 		dying.Close(ctx, "")
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if events, verdict := readLog(t, m, s.log.ID()); verdict != binary.Recovered || len(events) != s.taken+2 {
 			t.Errorf("the log is %v and has %d events, want recovered and %d", verdict, len(events), s.taken+2)
 		}
@@ -116,12 +116,12 @@ func TestALogThatWasGivenUpIsMended(t *testing.T) {
 				t.Errorf("Emit on a disk that fails: %v", err)
 			}
 			s.log.Emit(0, &event.Disconnect{By: event.ByClient})
-			time.Sleep(10 * time.Second)
+			pass(10 * time.Second)
 			if stats := r.Stats(); stats.Left != 1 || stats.Failures["io"] == 0 || stats.Open != 0 {
 				t.Errorf("statistics while the disk fails: %+v, want one log left", stats)
 			}
 			broken.Store(false)
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			events, verdict := readLog(t, m, s.log.ID())
 			if verdict != binary.Recovered {
 				t.Fatalf("the log is %v, want recovered", verdict)
@@ -241,7 +241,7 @@ func TestAFolderOfLogsThatIsMovedAway(t *testing.T) {
 		r, s := begun(t, m, func(c *record.Config) { c.Room.Folders = []string{logs} })
 		failed := make(chan error, 1)
 		s.log.OnFailure(func(err error) { failed <- err })
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if err := m.Rename(logs, "/elsewhere"); err != nil {
 			t.Fatal(err)
 		}
@@ -256,10 +256,44 @@ func TestAFolderOfLogsThatIsMovedAway(t *testing.T) {
 		if err := m.Rename("/elsewhere", logs); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if events, verdict := readLog(t, m, s.log.ID()); verdict != binary.Recovered || !strings.Contains(lastDisconnect(events).Reason, "removed or replaced") {
 			t.Errorf("the log is %v, want recovered and the reason", verdict)
 		}
 		mustClose(t, r)
+	})
+}
+
+// A recorder's own log that has failed is begun anew when its disk works again, though
+// nobody connects; until then it is not ready.
+func TestTheOwnLogIsBegunAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		m := newDisk(t)
+		p := faultdisk.NewProcess(m, func(c faultdisk.Call) faultdisk.Fault {
+			if broken.Load() && c.Op == faultdisk.Write && !strings.HasSuffix(c.Name, ".probe") {
+				return faultdisk.Fault{Err: syscall.EIO}
+			}
+			return faultdisk.Fault{}
+		})
+		r := mustOpen(t, p, withOwn)
+		broken.Store(true)
+		if err := r.Begin().Emit(0, &event.Connect{Country: "XX"}); err == nil {
+			t.Error("a connection was accepted that the own log has not")
+		}
+		pass(3 * time.Second)
+		if err := r.Ready(); err == nil || !strings.Contains(err.Error(), "own log") {
+			t.Errorf("ready without an own log: %v", err)
+		}
+		broken.Store(false)
+		pass(3 * time.Second)
+		if err := r.Ready(); err != nil {
+			t.Errorf("when the disk works again: %v", err)
+		}
+		pass(time.Minute)
+		mustClose(t, r)
+		if stats := r.Stats(); stats.Left != 0 || stats.Recovered != 1 {
+			t.Errorf("what became of the own logs: %+v, want one recovered", stats)
+		}
 	})
 }

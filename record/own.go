@@ -111,6 +111,15 @@ func (o *ownLog) replace(failed *Log) bool {
 	return true
 }
 
+// mend begins a new log if the one that there is has failed: else nobody might come to see
+// that recording is possible again.
+func (o *ownLog) mend() {
+	l := o.current()
+	if _, cause := l.trouble.state(); cause != nil && cause != errGap {
+		o.replace(l)
+	}
+}
+
 func (o *ownLog) stop(reason string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -380,7 +380,7 @@ func (r *Recorder) Ready() error {
 		why = append(why, errFull)
 	}
 	if r.own != nil {
-		if err := r.own.current().trouble.err(); err != nil {
+		if _, err := r.own.current().trouble.state(); err != nil {
 			why = append(why, fmt.Errorf("the gateway's own log can't be written: %w", err))
 		}
 	}

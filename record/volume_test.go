@@ -24,7 +24,7 @@ func roomy(c *record.Config) {
 // fill fills a disk with a file until only so much is left, when nothing is at work on it.
 func fill(t testing.TB, m *faultdisk.Memory, left uint64) {
 	t.Helper()
-	time.Sleep(time.Second)
+	pass(time.Second)
 	f, err := m.OpenFile("/ballast", 0x442, 0o600) // O_APPEND|O_CREATE|O_RDWR
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestTheReserveIsForTheEndsOfLogs(t *testing.T) {
 			if err := m.Remove("/ballast"); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			for _, s := range sessions {
 				if _, verdict := readLog(t, m, s.log.ID()); verdict != binary.Complete && verdict != binary.Recovered {
 					t.Errorf("when there is room again the log is %v", verdict)
@@ -135,7 +135,7 @@ func TestReadyFollowsTheThresholds(t *testing.T) {
 			ready bool
 		}{{41 << 10, true}, {30 << 10, true}, {19 << 10, false}} {
 			fill(t, m, step.left)
-			time.Sleep(3 * time.Second)
+			pass(3 * time.Second)
 			if err := r.Ready(); (err == nil) != step.ready {
 				t.Errorf("with %d bytes free it is ready: %v, want %v", step.left, err, step.ready)
 			}
@@ -143,12 +143,12 @@ func TestReadyFollowsTheThresholds(t *testing.T) {
 		if err := m.Remove("/ballast"); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		if err := r.Ready(); err != nil {
 			t.Errorf("with room again: %v", err)
 		}
 		m.Limit(4<<20, 20)
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		if err := r.Ready(); err != nil {
 			t.Errorf("with some files left: %v", err)
 		}
@@ -187,17 +187,17 @@ func TestReadyProbesTheDisk(t *testing.T) {
 				t.Fatalf("before: %v", err)
 			}
 			fails.Store(true)
-			time.Sleep(6 * time.Second)
+			pass(6 * time.Second)
 			r.Ready() // asks
-			time.Sleep(4 * time.Second)
+			pass(4 * time.Second)
 			if err := r.Ready(); err == nil || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("ready on a disk that is %s: %v", name, err)
 			}
 			fails.Store(false)
 			close(hang)
-			time.Sleep(6 * time.Second)
+			pass(6 * time.Second)
 			r.Ready()
-			time.Sleep(time.Second)
+			pass(time.Second)
 			if err := r.Ready(); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
@@ -215,11 +215,11 @@ func TestStats(t *testing.T) {
 		if now.Open != 1 || now.Events != uint64(s.taken) || now.Bytes < 3000 || now.Journal != int64(now.Bytes) || now.Completed != 0 {
 			t.Errorf("while a session runs: %+v", now)
 		}
-		time.Sleep(50 * time.Millisecond)
+		pass(50 * time.Millisecond)
 		if age := r.Stats().Unsynced; age < 40*time.Millisecond || age > 100*time.Millisecond {
 			t.Errorf("the oldest event that is not synced is %v old, want about 50ms", age)
 		}
-		time.Sleep(100 * time.Millisecond)
+		pass(100 * time.Millisecond)
 		if now := r.Stats(); now.Unsynced != 0 || now.Syncs.All == 0 || now.Syncs.Counts[len(now.Syncs.Counts)-1] != now.Syncs.All {
 			t.Errorf("after a sync: %+v", now)
 		}
@@ -232,3 +232,6 @@ func TestStats(t *testing.T) {
 		mustClose(t, r)
 	})
 }
+
+// pass lets time pass, which costs none in a synctest bubble.
+func pass(d time.Duration) { <-time.After(d) }
