@@ -24,6 +24,9 @@ const (
 	// queued is what fits into the library's queue of 16, in the shortest packets that there
 	// are: 4 bytes of length, 6 of content and 16 of an AEAD's tag.
 	queued = 15 * 26
+	// buffered is the library's buffer (bufio's default). A longer Read is for a packet that
+	// does not fit: it has made room for that already.
+	buffered = 4096
 	// patience is how long the library may take to come to us after that.
 	patience = 10 * time.Second
 
@@ -62,6 +65,9 @@ var errHasty = errors.New("the client sent too much before it asked to log in")
 func (e *earlyConn) Read(p []byte) (int, error) {
 	if !e.keyed.Load() || e.isKnown() {
 		return e.Conn.Read(p)
+	}
+	if len(p) > buffered { // what is sent in this time is far smaller
+		return 0, errHasty
 	}
 	if e.passed == queued {
 		if !e.await() {

@@ -9,7 +9,8 @@ import (
 )
 
 // drained is a client's end of a net.Pipe, which has no buffer: it takes what comes at
-// once, as a kernel does, unless it is told not to read, like a client whose window is full.
+// once, as a kernel does. A client that takes nothing is none for a bubble: the library then
+// waits for a mutex, and that stops the bubble's time.
 type drained struct {
 	net.Conn
 	holding bool
@@ -17,14 +18,13 @@ type drained struct {
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed at the next change
-	reading  bool
 	got      bytes.Buffer
 	err      error
 	deadline time.Time
 }
 
 func drain(c net.Conn) *drained {
-	d := &drained{Conn: c, changed: make(chan struct{}), reading: true}
+	d := &drained{Conn: c, changed: make(chan struct{})}
 	go d.pump() // ends when c is closed
 	return d
 }
@@ -38,12 +38,9 @@ func (d *drained) change(f func()) {
 	d.changed = make(chan struct{})
 }
 
-func (d *drained) read(on bool) { d.change(func() { d.reading = on }) }
-
 func (d *drained) pump() {
 	b := make([]byte, 32<<10)
 	for {
-		d.await(func() bool { return d.reading || d.err != nil })
 		n, err := d.Conn.Read(b)
 		d.change(func() {
 			d.got.Write(b[:n])

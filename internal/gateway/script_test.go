@@ -74,13 +74,11 @@ func (s *script) step(op byte) error {
 		return c.Send(append([]byte{s.next()}, s.bytes()...)) // any message at all
 	case 4:
 		return c.SendPlain(s.bytes()) // hardly a packet
-	case 5:
-		s.near.read(s.flag())
 	case 6:
 		<-time.After(time.Duration(s.next()) * 100 * time.Millisecond) // in the bubble, where time is exact
 	case 7:
 		return c.KeyExchange()
-	case 8, 9, 10:
+	case 5, 8, 9, 10:
 		return s.channel()
 	case 11, 12:
 		return s.request()
@@ -217,7 +215,7 @@ func (s *script) request() error {
 func (s *script) storm() error {
 	again := [...]byte{s.next(), s.next(), s.next(), s.next(), s.next(), s.next()}
 	switch again[0] % 16 {
-	case 0, 5, 6, 7, 13: // what waits for answers is no storm, nor is a storm of storms
+	case 0, 6, 7, 13: // what waits for answers is no storm, nor is a storm of storms
 		return nil
 	}
 	rest := s.rest

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -58,6 +59,15 @@ func (s *session) run(ctx context.Context) {
 
 var errStopping = errors.New("the gateway is stopping")
 
+// lateError says that nobody logged in within that time.
+type lateError time.Duration
+
+func (e lateError) Error() string {
+	return fmt.Sprintf("the client did not log in within ssh.loginGraceTime (%v)", time.Duration(e))
+}
+
+func (e lateError) Unwrap() error { return os.ErrDeadlineExceeded }
+
 // login runs the handshake within the grace time.
 func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error) {
 	g := s.gateway
@@ -72,6 +82,15 @@ func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error)
 	s.net.SetDeadline(time.Now().Add(grace))
 	intercept := g.Config.Audit.Intercept
 	watched := sniff(s.net)
+	watched.explain = func(err error) error {
+		switch {
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		case stopping.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
+			return errStopping
+		}
+		return lateError(grace)
+	}
 	conn, channels, requests, err := tap.NewServerConn(watched, s.authenticated(ctx), s.sink(), tap.Intercept{
 		Stdin: intercept.Stdin, Stdout: intercept.Stdout, Stderr: intercept.Stderr,
 		Passwords: intercept.Passwords, Forwarding: intercept.Forwarding,

@@ -11,21 +11,33 @@ import (
 // sniffer looks at the first bytes that a client sends. One that does not speak SSH is
 // told so, and the record says what it spoke.
 //
-// Before the login it also bounds what is read: the library takes packets of up to 256
-// KiB from anybody.
+// Before the login it also bounds what a stranger can make the library hold, which takes
+// packets of up to 256 KiB from anybody, and 16 of them before it uses one.
 type sniffer struct {
 	net.Conn
 	head     []byte // read and not handed out yet
 	sniffed  bool
-	early    int         // bytes read before the login
-	loggedIn atomic.Bool // set by who serves the connection
+	early    int               // bytes read before the login
+	ahead    atomic.Int64      // bytes read since the server's last word
+	loggedIn atomic.Bool       // set by who serves the connection
+	explain  func(error) error // of reading before the login; nil changes nothing
 }
 
-// maxEarly is far more than a login takes with a dozen keys and certificates.
-const maxEarly = 128 << 10
+const (
+	// maxEarly is far more than a login takes with a dozen keys and certificates.
+	maxEarly = 128 << 10
+	// maxEarlyPacket is the largest packet. An attempt to log in with a certificate of 256
+	// principals has 11 KiB.
+	maxEarlyPacket = 16 << 10
+	// maxAhead is what may be sent without an answer, which a login waits for at every step.
+	maxAhead = 20 << 10
+)
 
 var (
-	errTooMuch = fmt.Errorf("the client sent more than %d KiB before it logged in", maxEarly>>10)
+	errTooMuch = errors.New("the client sent too much before it logged in")
+	errTotal   = fmt.Errorf("%w: more than %d KiB", errTooMuch, maxEarly>>10)
+	errLarge   = fmt.Errorf("%w: a packet of more than %d KiB", errTooMuch, maxEarlyPacket>>10)
+	errAhead   = fmt.Errorf("%w: more than %d KiB without waiting for an answer", errTooMuch, maxAhead>>10)
 	errNotSSH  = errors.New("the client does not speak SSH")
 )
 
@@ -50,20 +62,50 @@ func (s *sniffer) Read(p []byte) (int, error) {
 		s.head = s.head[n:]
 		return n, nil
 	}
+	if s.loggedIn.Load() {
+		return s.Conn.Read(p)
+	}
+	return s.readEarly(p)
+}
+
+// readEarly reads before the login. The library reads through a buffer, but the rest of a
+// packet that is larger at once: so the length of p betrays that of the packet, which is
+// encrypted.
+func (s *sniffer) readEarly(p []byte) (int, error) {
+	if len(p) > maxEarlyPacket {
+		return 0, errLarge
+	}
 	n, err := s.Conn.Read(p)
-	if !s.loggedIn.Load() {
-		if s.early += n; s.early > maxEarly {
-			return 0, errTooMuch
-		}
+	if err != nil && s.explain != nil {
+		err = s.explain(err)
+	}
+	switch {
+	case s.loggedIn.Load(): // meanwhile
+		return n, err
+	case s.ahead.Add(int64(n)) > maxAhead:
+		return 0, errAhead
+	}
+	if s.early += n; s.early > maxEarly {
+		return 0, errTotal
 	}
 	return n, err
+}
+
+// Write is net.Conn's.
+func (s *sniffer) Write(p []byte) (int, error) {
+	s.ahead.Store(0)
+	return s.Conn.Write(p)
 }
 
 func (s *sniffer) look() error {
 	b := make([]byte, shown)
 	n, err := io.ReadAtLeast(s.Conn, b, len(identification))
 	s.head, s.early = b[:n], n
+	s.ahead.Store(int64(n))
 	if n == 0 {
+		if s.explain != nil {
+			err = s.explain(err)
+		}
 		return err
 	}
 	if n < len(identification) || string(b[:len(identification)]) != identification {

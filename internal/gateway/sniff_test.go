@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -88,5 +89,64 @@ func TestWhatIsReadBeforeTheLoginIsBounded(t *testing.T) {
 	s.loggedIn.Store(true)
 	if n, err := io.Copy(io.Discard, io.LimitReader(s, 1<<20)); err != nil || n != 1<<20 {
 		t.Errorf("%d bytes were read after the login, error %v; want all", n, err)
+	}
+}
+
+// The library makes room for a whole packet when it has read its length. What it asks for
+// betrays that, and ends the connection.
+func TestAPacketBeforeTheLoginIsBounded(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	go func() { // ends when the pipe is closed
+		io.WriteString(near, "SSH-2.0-x\r\n")
+		io.WriteString(near, strings.Repeat("y", 10))
+	}()
+	s := sniff(far)
+	if _, err := io.ReadFull(s, make([]byte, 11)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Read(make([]byte, maxEarlyPacket+1)); n != 0 || !errors.Is(err, errTooMuch) {
+		t.Errorf("reading a packet of %d bytes = %d, %v, want %v", maxEarlyPacket+1, n, err, errTooMuch)
+	}
+	if n, err := s.Read(make([]byte, maxEarlyPacket)); n != 10 || err != nil {
+		t.Errorf("reading a packet of %d bytes = %d, %v, want the 10 that are there", maxEarlyPacket, n, err)
+	}
+}
+
+// Who waits for answers may send more, all in all, than who does not.
+func TestWhoWaitsForNoAnswerIsBounded(t *testing.T) {
+	for _, answered := range []bool{false, true} {
+		near, far := net.Pipe()
+		go func() { // ends when the pipe is closed
+			io.WriteString(near, "SSH-2.0-x\r\n")
+			for block := make([]byte, 1<<10); ; {
+				if _, err := near.Write(block); err != nil {
+					return
+				}
+				if answered {
+					near.Read(block)
+				}
+			}
+		}()
+		s, read := sniff(far), 0
+		var err error
+		for b := make([]byte, 4<<10); err == nil; {
+			var n int
+			n, err = s.Read(b)
+			read += n
+			if answered && n > 100 {
+				s.Write([]byte("go on"))
+			}
+		}
+		near.Close()
+		far.Close()
+		want := maxAhead
+		if answered {
+			want = maxEarly
+		}
+		if !errors.Is(err, errTooMuch) || read > want || read < want-8<<10 {
+			t.Errorf("answered %v: %d bytes were read, and then %v; want about %d", answered, read, err, want)
+		}
 	}
 }
