@@ -79,7 +79,7 @@ func mustServe(t *testing.T, g *gatewaytest.Gateway, serves *gatewaytest.Process
 	}
 }
 
-// finish ends whoever is left, and has what nobody could finish finished.
+// finish ends whoever is left, and has the next start finish what nobody could.
 func finish(t *testing.T, g *gatewaytest.Gateway, serves *gatewaytest.Process) {
 	t.Helper()
 	if serves == g.Process {
@@ -95,7 +95,9 @@ func finish(t *testing.T, g *gatewaytest.Gateway, serves *gatewaytest.Process) {
 		}
 	}
 	g.Wait(t) // its sessions have ended
-	gatewaytest.Must(t, g.Command(t, "recover"))
+	g.ServeRow(t, nil)
+	g.Signal(t, syscall.SIGTERM)
+	g.Wait(t)
 	g.CheckFiles(t)
 }
 
