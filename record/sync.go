@@ -127,6 +127,16 @@ func (l *Log) syncAll() error {
 	if left {
 		return errLeft
 	}
+	// In the order of the events, so that a power cut in between leaves no hole.
+	if len(stored) > 0 {
+		err := l.syncStore(len(stored))
+		if err == errNoWriter { // it failed and will be resumed: the journal must do
+			err = l.syncSegments(stored)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if err := l.syncSegments(full); err != nil {
 		return err
 	}
@@ -137,15 +147,6 @@ func (l *Log) syncAll() error {
 	}
 	if err := l.do(busySync, l.r.syncFolder); err != nil {
 		return fmt.Errorf("sync journal folder: %w", err)
-	}
-	if len(stored) > 0 {
-		err := l.syncStore(len(stored))
-		if err == errNoWriter { // it failed and will be resumed: the journal must do
-			err = l.syncSegments(stored)
-		}
-		if err != nil {
-			return err
-		}
 	}
 	l.synced = upTo
 	return nil
