@@ -73,6 +73,16 @@ generate: ## write the files that are made from the code
 	go test ./internal/metrics -run '^TestMetricsAreDocumented$$' -update
 	go test ./internal/archtest -run '^TestDependenciesOfReaders$$' -update
 
+# The terminal that replays are compared with is node's: whoever changes a recording in
+# replay/screen/testdata needs npm, nobody else does.
+.PHONY: terminals
+terminals: ## ask xterm.js again what it shows of the recordings for replay/screen
+	mkdir -p .tools/xterm
+	cp replay/screen/testdata/oracle/package*.json .tools/xterm/
+	cd .tools/xterm && npm ci --silent
+	go test ./replay/screen -run '^TestRandomRecordingsAreWhatTheirSeedsSay$$' -update
+	node replay/screen/testdata/oracle/oracle.js .tools/xterm/node_modules replay/screen/testdata/*.txt
+
 .PHONY: fuzz
 fuzz: ## fuzz each target for FUZZTIME (10s)
 	@scripts/fuzz $(FUZZTIME)

@@ -39,7 +39,7 @@ func TestDependenciesOfReaders(t *testing.T) {
 
 // TestLibrariesAreLight looks at all packages that others can import.
 func TestLibrariesAreLight(t *testing.T) {
-	for _, dir := range []string{"./event", "./tap", "./record", "./codec/...", "./storage", "./storage/file", "./storage/mem"} {
+	for _, dir := range []string{"./event", "./tap", "./record", "./codec/...", "./replay/...", "./storage", "./storage/file", "./storage/mem"} {
 		deps := dependencies(t, dir)
 		if len(deps) == 0 {
 			t.Errorf("%s has no dependencies, not even itself", dir)

@@ -42,6 +42,9 @@ var allowed = map[string]string{
 	"tap.channelTypes":               "a table",
 	"tap.globalRequests":             "a table",
 	"tap.targetRequests":             "a table",
+	"replay/screen.dropped":          "a table of Unicode",
+	"replay/screen.joining":          "a table of Unicode",
+	"replay/screen.wide":             "a table of Unicode",
 }
 
 // sentinel is the name of an error that callers compare with.
