@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,4 +56,22 @@ func TestMessagesEndWithAReaderThatStalls(t *testing.T) {
 		}
 		close(out.release)
 	})
+}
+
+// Promise 7: whatever a peer calls itself, a message of it acts on no terminal.
+func TestMessagesAreHarmless(t *testing.T) {
+	var out strings.Builder
+	m := newMessages(&out)
+	logger := slog.New(slog.NewTextHandler(m, nil))
+	for r := range rune(0x3100) {
+		logger.Info("refused", "user", string(r), "error", errors.New(string([]byte{byte(r)})))
+	}
+	m.close()
+	if n := strings.Count(out.String(), "\n"); n > 0x3100+1 {
+		t.Errorf("%d messages are %d lines", 0x3100, n)
+	}
+	checkHarmless(t, "messages", []byte(out.String()))
+	if !strings.Contains(out.String(), `\x7f`) {
+		t.Error("there is no DEL in the messages")
+	}
 }

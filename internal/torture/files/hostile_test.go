@@ -11,7 +11,7 @@ import (
 // TestHostileFiles has each command read each form, small and larger.
 func TestHostileFiles(t *testing.T) {
 	rig := torture.New(t)
-	for _, f := range some(rig, forms(), 15) {
+	for _, f := range some(rig, forms(), 8) {
 		t.Run(f.name, func(t *testing.T) {
 			folder := t.TempDir()
 			path := filepath.Join(folder, conn)

@@ -13,7 +13,7 @@ import (
 // four times as long, or so. What is quadratic takes sixteen times.
 func TestTimeIsLinear(t *testing.T) {
 	rig := torture.New(t)
-	for _, f := range some(rig, forms(), 5) {
+	for _, f := range some(rig, forms(), 3) {
 		t.Run(f.name, func(t *testing.T) {
 			dir := t.TempDir()
 			n := rig.Size(1, 2)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -143,8 +144,7 @@ func (s *sieve) look(line []byte) {
 }
 
 func quoted(line []byte, at, size int) string {
-	text, _ := json.Marshal(string(line[max(0, at-40) : at+size])) // a string always has JSON
-	return string(text)
+	return strconv.QuoteToASCII(string(line[max(0, at-40) : at+size]))
 }
 
 func (s *sieve) text() string { return string(s.kept) }

@@ -79,7 +79,7 @@ func TestNamesFromOpenSSH(t *testing.T) {
 	g := gatewaytest.Start(t, startMirror(t).behind(), gatewaytest.Options{})
 	here := tree(t, ".")
 	var said []string
-	for _, n := range some(rig, names(), 25) {
+	for _, n := range some(rig, names(), 12) {
 		if strings.Contains(n.text, "\x00") || n.text == "" {
 			continue // no command line has it; it would ask for a shell
 		}
