@@ -192,13 +192,12 @@ func (r *Recorder) Close(ctx context.Context, reason string) error {
 	r.closed = true
 	r.mu.Unlock()
 	r.dropReserves() // what is to be written now are ends of logs
+	r.finishLogs(ctx)
 	if r.own != nil {
 		r.own.stop(reason)
-	}
-	select {
-	case <-r.ending.wait():
-		r.lastMend(ctx)
-	case <-ctx.Done():
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateEnd)
+		defer cancel()
+		r.finishLogs(late)
 	}
 	var err error
 	if n := r.unfinished(); n > 0 {
@@ -206,6 +205,18 @@ func (r *Recorder) Close(ctx context.Context, reason string) error {
 	}
 	r.stopLoops()
 	return err
+}
+
+// lateEnd is how long the own log, which says what became of the others, may take to end.
+const lateEnd = time.Second
+
+// finishLogs returns when all logs are finished, or ctx ends.
+func (r *Recorder) finishLogs(ctx context.Context) {
+	select {
+	case <-r.ending.wait():
+		r.lastMend(ctx)
+	case <-ctx.Done():
+	}
 }
 
 func (r *Recorder) stopLoops() {

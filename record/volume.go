@@ -313,9 +313,6 @@ func (r *Recorder) isFull() bool {
 
 // dropReserves removes the reserves, at the end: others who share the folder make theirs.
 func (r *Recorder) dropReserves() {
-	if r.cfg.Room.Reserve == 0 {
-		return
-	}
 	for _, v := range r.volumes {
 		r.cfg.FS.Remove(filepath.Join(v.dir, reserveName)) // it may be gone already
 	}

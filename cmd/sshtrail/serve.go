@@ -255,11 +255,10 @@ func openRecorder(ctx context.Context, cfg *config.Config, logger *slog.Logger, 
 	if cfg.Audit.OnFailure == "continue" {
 		c.OnFailure = record.Continue
 	}
+	c.Room.Folders = []string{logsFolder(cfg)}
 	if own {
-		c.Room = record.Room{
-			Folders: []string{logsFolder(cfg)},
-			Warn:    uint64(cfg.Audit.Space.Warn), Refuse: uint64(cfg.Audit.Space.Refuse), Reserve: uint64(cfg.Audit.Space.Reserve),
-		}
+		space := &cfg.Audit.Space
+		c.Room.Warn, c.Room.Refuse, c.Room.Reserve = uint64(space.Warn), uint64(space.Refuse), uint64(space.Reserve)
 		c.Own = &record.Own{Version: version(), Config: cfg.Hash()}
 	}
 	return record.Open(ctx, c)
