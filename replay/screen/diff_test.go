@@ -54,3 +54,18 @@ func TestDiffOfEqualScreensIsNothing(t *testing.T) {
 		t.Errorf("WriteDiff() = %q, %v, want one cell", out.Bytes(), err)
 	}
 }
+
+// TestDrawingTrustsNoWidths holds that a viewer's terminal which counts other widths than
+// we do has each character at its place all the same.
+func TestDrawingTrustsNoWidths(t *testing.T) {
+	s := New(6, 1)
+	write(t, s, []byte("漢xe\u0301y"))
+	var out bytes.Buffer
+	if err := s.WriteANSI(&out); err != nil {
+		t.Fatal(err)
+	}
+	want := "\x1b[0m\x1b[1;1H漢\x1b[1;3Hxe\u0301\x1b[1;5Hy \x1b[1;6H\x1b[0 q\x1b[?25h"
+	if out.String() != want {
+		t.Errorf("WriteANSI() = %q, want %q", out.String(), want)
+	}
+}

@@ -3,6 +3,8 @@ package screen
 import (
 	"bytes"
 	"testing"
+
+	"github.com/sshtrail/sshtrail/internal/torture"
 )
 
 // FuzzScreen holds what must be so whatever is written: see check.
@@ -15,31 +17,65 @@ func FuzzScreen(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, input []byte, columns, rows uint8, cut uint16) {
-		whole := New(int(columns), int(rows))
-		write(t, whole, input)
-		check(t, whole)
-
-		parts := New(int(columns), int(rows))
-		at := min(int(cut), len(input))
-		write(t, parts, input[:at])
-		check(t, parts)
-		middle := parts.Snapshot()
-		write(t, parts, input[at:])
-		same(t, whole, parts)
-		write(t, middle, input[at:])
-		same(t, whole, middle)
-
-		bytewise := New(int(columns), int(rows))
-		for i := range input {
-			write(t, bytewise, input[i:i+1])
-		}
-		same(t, whole, bytewise)
-
-		whole.Resize(int(rows), int(columns))
-		check(t, whole)
-		write(t, whole, input)
-		check(t, whole)
+		hold(t, input, int(columns), int(rows), int(cut))
 	})
+}
+
+// TestChanceHolds writes sequences of chance, whole and broken.
+func TestChanceHolds(t *testing.T) {
+	rig := torture.New(t)
+	for range rig.Rounds(100) {
+		c := &chance{Rand: rig.Rand, columns: 1 + rig.IntN(30), rows: 1 + rig.IntN(12)}
+		var input []byte
+		for range 1 + rig.IntN(60) {
+			part := []byte(c.output())
+			switch rig.IntN(8) {
+			case 0:
+				part = part[:rig.IntN(len(part)+1)]
+			case 1:
+				part = []byte(hostile[rig.IntN(len(hostile))])
+			case 2:
+				part[rig.IntN(len(part))] = byte(rig.IntN(256))
+			}
+			input = append(input, part...)
+		}
+		hold(t, input, c.columns, c.rows, rig.IntN(len(input)+1))
+	}
+}
+
+// hold holds what must be so of any input: it makes a screen, the same one wherever the input is
+// cut, and from a snapshot too.
+func hold(t testing.TB, input []byte, columns, rows, cut int) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("the input is %q, cut at %d, of a screen of %d×%d", input, cut, columns, rows)
+		}
+	}()
+	whole := New(columns, rows)
+	write(t, whole, input)
+	check(t, whole)
+
+	parts := New(columns, rows)
+	at := min(cut, len(input))
+	write(t, parts, input[:at])
+	check(t, parts)
+	middle := parts.Snapshot()
+	write(t, parts, input[at:])
+	same(t, whole, parts)
+	write(t, middle, input[at:])
+	same(t, whole, middle)
+
+	bytewise := New(columns, rows)
+	for i := range input {
+		write(t, bytewise, input[i:i+1])
+	}
+	same(t, whole, bytewise)
+
+	whole.Resize(rows, columns)
+	check(t, whole)
+	write(t, whole, input)
+	check(t, whole)
 }
 
 func write(t testing.TB, s *Screen, p []byte) {

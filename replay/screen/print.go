@@ -17,10 +17,6 @@ func (s *Screen) print(r rune) {
 // put shows a character, and what joins it, at the cursor.
 func (s *Screen) put(r rune, marks string, width int) {
 	b := s.shown()
-	if b.x > 0 && b.x < s.columns && b.lines[b.y].cells[b.x-1].width == 2 {
-		l := s.own(b.y)
-		l.cells[b.x-1], l.cells[b.x] = blank(s.style), blank(s.style)
-	}
 	if b.x+width > s.columns {
 		if s.modes.wrap {
 			s.wrapLine()
@@ -29,6 +25,9 @@ func (s *Screen) put(r rune, marks string, width int) {
 		}
 	}
 	l := s.own(b.y)
+	if b.x > 0 && l.cells[b.x-1].width == 2 {
+		l.cells[b.x-1], l.cells[b.x] = blank(s.style), blank(s.style)
+	}
 	if s.modes.insert {
 		l.insert(b.x, width, blank(s.style))
 	}
