@@ -162,9 +162,14 @@ func (r *Recorder) keepInstance() error {
 		return err
 	}
 	r.mu.Lock()
-	old := r.lock
-	r.lock = lock
+	gone, old := r.gone, r.lock
+	if !gone {
+		r.lock = lock
+	}
 	r.mu.Unlock()
+	if gone { // a look at the disk that outlives Close: the folder was not lost but given back
+		return errors.Join(removeInstance(r.cfg.FS, r.dir), lock.Close())
+	}
 	old.Close() // its file is gone
 	return r.syncInstance()
 }

@@ -107,6 +107,7 @@ type Recorder struct {
 
 	mu     sync.Mutex // guards lock too
 	closed bool
+	gone   bool                          // the process's folder is given back
 	logs   map[*Log]struct{}             // those with a journal
 	dirty  map[*Log]struct{}             // those with something to sync
 	left   map[event.ConnID][]event.Body // those given up, with the last words that could not be recorded
@@ -228,6 +229,9 @@ func (r *Recorder) stopLoops() {
 // closeInstance gives the process's folder back: nothing is left of it, or what is to be
 // recovered.
 func (r *Recorder) closeInstance() {
+	r.mu.Lock()
+	r.gone = true
+	r.mu.Unlock()
 	if err := removeInstance(r.cfg.FS, r.dir); err != nil {
 		r.cfg.Logger.Warn("a folder of the journal that is done with can't be removed; the next start tries again", "error", err)
 	}
