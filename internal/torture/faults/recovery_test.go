@@ -59,7 +59,8 @@ func (r *trial) recoverBadly(t *testing.T, f fault) {
 		defer cancel()
 		recorder.Close(ctx, "stopped") // its error is that of the disk
 	}
-	synctest.Wait() // what it had begun ends
+	pass(patient) // what it had begun ends
+	synctest.Wait()
 	if n := p.Open(); n > 0 && f.errno != 0 {
 		t.Errorf("%s: %d files are open after the recorder (%v): %q; failed: %q", f, n, err, stillOpen(p.Calls()), d.failed)
 	}
