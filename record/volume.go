@@ -69,9 +69,10 @@ type volume struct {
 	reserved uint64
 	err      error         // of the last look, or probe
 	probed   time.Duration // when that was
-	warned   bool
-	full     bool // it was found full, and was not found otherwise since
-	fulls    int  // how often
+	warned   bool          // that there is little room
+	refused  bool          // new sessions, likewise
+	full     bool          // it was found full, and was not found otherwise since
+	fulls    int           // how often
 }
 
 func (r *Recorder) openVolumes() {
@@ -161,12 +162,10 @@ func (v *volume) judge(whole bool) {
 	if little && !v.warned {
 		v.r.cfg.Logger.Warn("a disk that logs depend on is nearly full: make room", "folder", v.dir, "free", v.space.Free, "size", v.space.Size, "freeFiles", v.space.FreeFiles)
 	}
-	if low && !v.warned {
-		v.r.cfg.Logger.Error("no new sessions: a disk that logs depend on has too little room", "folder", v.dir, "reason", why)
+	if low && !v.refused {
+		v.r.cfg.Logger.Error("a disk that logs depend on has too little room for new sessions", "folder", v.dir, "reason", why)
 	}
-	if !low {
-		v.warned = little
-	}
+	v.warned, v.refused = little, low
 }
 
 // limits returns the thresholds in bytes. The caller holds v.mu.

@@ -1,6 +1,8 @@
 package record_test
 
 import (
+	"bytes"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -235,3 +237,21 @@ func TestStats(t *testing.T) {
 
 // pass lets time pass, which costs none in a synctest bubble.
 func pass(d time.Duration) { <-time.After(d) }
+
+// While a disk stays nearly full it is told once.
+func TestALowDiskIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told bytes.Buffer
+		m := newDisk(t)
+		m.Limit(4<<20, manyFiles)
+		r := mustOpen(t, m, func(c *record.Config) { roomy(c); c.Logger = slog.New(slog.NewTextHandler(&told, nil)) })
+		fill(t, m, 19<<10)
+		pass(10 * time.Second)
+		mustClose(t, r)
+		for _, message := range []string{"nearly full", "too little room"} {
+			if n := strings.Count(told.String(), message); n != 1 {
+				t.Errorf("%q was told %d times, want once:\n%s", message, n, told.String())
+			}
+		}
+	})
+}
