@@ -117,34 +117,6 @@ func (j *joint) passGlobal(r *tap.Request) {
 	}
 }
 
-// maxPending is how many requests may wait for the target's answer to one before them.
-// A client that sends more than that is not waiting for answers.
-const maxPending = 128
-
-// inOrder passes requests one after the other, for answers have the order of requests,
-// but takes them as they come: x/crypto/ssh reads nothing more from the client while it
-// can't get rid of one, not even that the client has gone. ended is called when no more
-// will come.
-func (j *joint) inOrder(requests iter.Seq[*tap.Request], pass func(*tap.Request), ended func()) {
-	queue := make(chan *tap.Request, maxPending)
-	var passing sync.WaitGroup
-	j.start(&passing, func() {
-		for r := range queue {
-			pass(r)
-		}
-	})
-	for r := range requests {
-		select {
-		case queue <- r:
-		default:
-			j.client.Conn.CloseWith(event.ByGateway, fmt.Sprintf("more than %d requests wait for an answer", maxPending))
-		}
-	}
-	close(queue)
-	ended()
-	passing.Wait()
-}
-
 // OpenSSH's announcement of host keys (PROTOCOL §2.5): the target's are not what the
 // client must know the gateway by.
 const (

@@ -79,22 +79,51 @@ func endsByClient(t *testing.T, j *joined) {
 	}
 }
 
-// A client that does not wait for answers can't make the gateway keep its requests.
+// A client that does not wait for answers can't make the gateway keep its requests: so many
+// may wait, of so many bytes, and the two largest that there are.
 func TestRequestsThatWaitAreBounded(t *testing.T) {
-	far := &silent{newTarget(nil), make(chan struct{}, 1)}
-	j := join(t, far, nil)
-	go func() { // ends with the connection
-		for {
-			if _, _, err := j.SendRequest("more@example.com", false, nil); err != nil {
-				return
+	for name, c := range map[string]struct {
+		bytes, fit int // of each, and how many may wait behind the one that is asked
+		why        string
+	}{
+		"number": {0, 128, "more than 128 requests wait for an answer"},
+		"bytes":  {250 << 10, 2, "requests of more than 512 KiB wait for an answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ch := &silentChannel{newChannel(), make(chan struct{}, 1)}
+			j := join(t, newTarget(func() (ssh.Channel, <-chan *ssh.Request, error) { return ch, ch.requests, nil }), nil)
+			near, _, err := j.OpenChannel("session", nil)
+			if err != nil {
+				t.Fatal(err)
 			}
+			send := func() error {
+				_, err := near.SendRequest("more@example.com", false, make([]byte, c.bytes))
+				return err
+			}
+			send() // its error is the next one's
+			<-ch.asked
+			for range c.fit {
+				if err := send(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			j.mustSend(t, c.fit)
+			for send() == nil { // ends with the connection
+			}
+			<-j.over
+			if e := j.sink.end; e == nil || e.By != event.ByGateway || e.Reason != c.why {
+				t.Errorf("disconnect %+v, want one by the gateway: %s", e, c.why)
+			}
+		})
+	}
+}
+
+// mustSend has requests of the connection's answered, as none is once it has ended.
+func (j *joined) mustSend(t *testing.T, waiting int) {
+	t.Helper()
+	for range 40 {
+		if _, _, err := j.SendRequest("keepalive@openssh.com", true, nil); err != nil {
+			t.Fatalf("with %d requests that wait: %v", waiting, err)
 		}
-	}()
-	j.Wait()
-	<-j.over
-	j.sink.mu.Lock()
-	defer j.sink.mu.Unlock()
-	if j.sink.end == nil || j.sink.end.By != event.ByGateway {
-		t.Errorf("disconnect %+v, want one by the gateway", j.sink.end)
 	}
 }
