@@ -3,7 +3,10 @@ package device
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -11,6 +14,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == victimName {
+		victim()
+		return
+	}
 	Main()
 	os.Exit(m.Run())
 }
@@ -114,4 +121,60 @@ func TestShutdownAndError(t *testing.T) {
 	if _, err := os.Create(filepath.Join(dir, "file")); !errors.Is(err, syscall.EROFS) {
 		t.Errorf("a file system with an error says %v", err)
 	}
+}
+
+// victimName makes the test binary a test that is killed while its programs run.
+const victimName = "torture-victim"
+
+// However a test ends, nothing that it has started runs on.
+func TestNothingIsLeft(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, victimName)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(out, &pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, out); err != nil { // it ends with the last process that has it
+		t.Error(err)
+	}
+	_ = cmd.Wait() // it was killed
+	deadline := time.After(time.Minute)
+	for tick := time.NewTicker(10 * time.Millisecond); ; {
+		// A zombie has ended, if nobody has asked yet how.
+		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || bytes.Contains(state, []byte(") Z ")) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("process %d runs on: %s", pid, state)
+		}
+	}
+}
+
+// victim starts a program that would run for long, says its number, and waits to be killed.
+func victim() {
+	sleep := exec.Command("sleep", "1000")
+	sleep.Stdout = os.Stdout
+	if err := errors.Join(keepJanitor(), sleep.Start()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(sleep.Process.Pid)
+	_ = sleep.Wait() // it is killed before that
 }

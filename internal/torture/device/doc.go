@@ -30,10 +30,11 @@ func Main() {
 			os.Exit(helper(os.Args[2:]))
 		}
 	}
+	begin := again
 	if os.Getenv(alone) != "" {
-		return
+		begin = keepJanitor
 	}
-	if err := again(); err != nil {
+	if err := begin(); err != nil {
 		fmt.Fprintf(os.Stderr, "these tests mount file systems that fail, and could not begin: %v; run them as root\n", err)
 		os.Exit(1)
 	}
@@ -57,5 +58,5 @@ func again() error {
 
 // helpers are what this program can be beside a test, by their first argument.
 func helpers() map[string]func(args []string) int {
-	return map[string]func([]string) int{serverName: serve, freezerName: freeze}
+	return map[string]func([]string) int{serverName: serve, freezerName: freeze, janitorName: clean}
 }
