@@ -41,6 +41,20 @@ func NewConnID(t time.Time, random io.Reader) ConnID {
 	return ConnID(hex.EncodeToString(u[:]))
 }
 
+// Time returns when the connection began that an id of ours was made for, to the
+// millisecond; ok is false for an id that is no UUIDv7.
+func (id ConnID) Time() (began time.Time, ok bool) {
+	u, err := hex.DecodeString(string(id))
+	if err != nil || len(u) != 16 || u[6]>>4 != 7 {
+		return time.Time{}, false
+	}
+	ms := int64(0)
+	for _, b := range u[:6] {
+		ms = ms<<8 | int64(b)
+	}
+	return time.UnixMilli(ms), true
+}
+
 // Event is one thing that happened. An Event that was read from a log is the
 // caller's to keep: it shares no memory with the reader.
 type Event struct {

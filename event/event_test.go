@@ -29,6 +29,14 @@ func TestIDsAreUUIDv7AndSortByTime(t *testing.T) {
 	if !slices.IsSorted(ids) {
 		t.Errorf("ids are not in the order of their times: %v", ids)
 	}
+	if began, ok := event.NewConnID(start, nil).Time(); !ok || !began.Equal(start.Truncate(time.Millisecond)) {
+		t.Errorf("the id of a connection that began at %v says %v, %v", start, began, ok)
+	}
+	for _, id := range []event.ConnID{"", event.Gateway, "0123456789abcdef0123456789abcdef"} {
+		if began, ok := id.Time(); ok {
+			t.Errorf("%q says that it began at %v", id, began)
+		}
+	}
 	if a, b := event.NewConnID(start, nil), event.NewConnID(start, nil); a == b {
 		t.Errorf("two ids of one millisecond are both %s", a)
 	}

@@ -297,3 +297,31 @@ func TestTheOwnLogIsBegunAnew(t *testing.T) {
 		}
 	})
 }
+
+// A power cut can leave nothing of a log but its name and that of its journal: it is
+// finished all the same, and says so.
+func TestALogThatIsLostIsFinished(t *testing.T) {
+	m := newDisk(t)
+	id := event.NewConnID(time.Unix(1_800_000_000, 0), nil)
+	dir := path.Join(journal, string(event.NewConnID(time.Unix(1_700_000_000, 0), nil)))
+	if err := m.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path.Join(dir, string(id)+".0"), path.Join(logs, string(id)+".partial")} {
+		f, err := m.OpenFile(name, 0x42, 0o600) // O_CREATE|O_RDWR
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	r := mustOpen(t, m, nil)
+	defer mustClose(t, r)
+	events, verdict := readLog(t, m, id)
+	if verdict != binary.Recovered || len(events) != 2 {
+		t.Fatalf("the log is %v with %d events, want recovered with a gap and the summary", verdict, len(events))
+	}
+	gap, ok := events[0].Body.(*event.Gap)
+	if !ok || gap.Since != time.Unix(1_800_000_000, 0).UnixNano() || gap.Reason == "" {
+		t.Errorf("the log has %+v, want a gap since the connection began", events[0].Body)
+	}
+}

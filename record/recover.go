@@ -24,7 +24,7 @@ type Recovery struct {
 	Err     error          // why it could not be finished; it was left as it is
 }
 
-// ErrNothingSaved says that not one message of a log could be saved.
+// ErrNothingSaved says that not one message of a log could be saved, and that there is no log.
 var ErrNothingSaved = errors.New("not one message is left to save")
 
 // Recoveries returns what Open found unfinished and what became of it.
@@ -288,8 +288,6 @@ func (m *mending) look(r io.ReaderAt, size int64) (int64, error) {
 		return size, nil
 	case s.Verdict != binary.Truncated:
 		return 0, fmt.Errorf("it is %v: %w", s.Verdict, s.Fault)
-	case m.known == 0 && !m.hasMessages():
-		return 0, ErrNothingSaved
 	}
 	return s.Keep, nil
 }
@@ -309,6 +307,9 @@ func (m *mending) rest() ([]byte, error) {
 		}
 	}
 	if err := m.addJournal(); err != nil {
+		return nil, err
+	}
+	if err := m.addLost(); err != nil {
 		return nil, err
 	}
 	if err := m.addUnsaid(); err != nil {
@@ -361,6 +362,18 @@ func (m *mending) addJournal() error {
 		}
 	}
 	return nil
+}
+
+// addLost says of a log that a power cut has left nothing of but its name that there was
+// one. It began about when its id was made.
+func (m *mending) addLost() error {
+	if m.known > 0 {
+		return nil
+	}
+	if began, ok := m.id.Time(); ok {
+		m.sum.End = began.UnixNano()
+	}
+	return m.addOwn(m.id, &event.Gap{Since: m.sum.End, Reason: "lost in a crash: nothing of it was on the disk"})
 }
 
 // addUnsaid adds the last words that could not be recorded: those that are not there

@@ -85,7 +85,7 @@ func TestErrorAtEveryCall(t *testing.T) {
 				synctest.Wait() // what it had begun ends
 				r.process.Kill()
 				restart(t, r.disk, s)
-				judgeFiles(t, r.disk, nil)
+				judgeFiles(t, r.disk)
 				return
 			}
 			r.judgePeople(t)
@@ -93,7 +93,7 @@ func TestErrorAtEveryCall(t *testing.T) {
 				t.Errorf("%d files are open after the end: %q", n, stillOpen(r.process.Calls()))
 			}
 			r.trouble.harmless = true
-			r.after(t, r.disk, false, (*stream).all)
+			r.after(t, r.disk, (*stream).all)
 		})
 		return met
 	})
@@ -140,27 +140,22 @@ func TestDeathAtEveryCall(t *testing.T) {
 				delivered = (*stream).whenDead // what comes later is not this process's
 			}
 			cut := r.disk.PowerCut(f.cut)
-			r.after(t, r.disk, false, delivered)
+			r.after(t, r.disk, delivered)
 			if s.sync > 0 {
 				durable := r.trouble.hit.Add(-s.sync - 1)
 				delivered = func(s *stream) []byte { return s.until(durable) }
 			}
-			r.after(t, cut, true, delivered)
+			r.after(t, cut, delivered)
 		})
 		return met
 	})
 }
 
-// after restarts on what is left and judges it. A log of which a power cut has left nothing
-// may be left without an end, if lossy says so: nothing of it was delivered, or within the last
-// sync interval.
-func (r *trial) after(t *testing.T, disk *faultdisk.Memory, lossy bool, delivered func(*stream) []byte) {
+// after restarts on what is left and judges it.
+func (r *trial) after(t *testing.T, disk *faultdisk.Memory, delivered func(*stream) []byte) {
 	t.Helper()
 	left := restart(t, disk, r.setting)
-	if !lossy {
-		left = nil
-	}
-	judgeFiles(t, disk, left)
+	judgeFiles(t, disk)
 	if r.openErr == nil {
 		r.judgeLogs(t, disk, left, delivered)
 	}

@@ -39,7 +39,7 @@ func TestRecoveryThatFails(t *testing.T) {
 				for _, f := range again {
 					r.recoverBadly(t, f)
 				}
-				r.after(t, r.disk, false, (*stream).all)
+				r.after(t, r.disk, (*stream).all)
 			})
 		})
 	}
