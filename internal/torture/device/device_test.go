@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -175,6 +176,7 @@ func victim() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	runtime.GC() // which closes files that nobody refers to
 	fmt.Println(sleep.Process.Pid)
 	_ = sleep.Wait() // it is killed before that
 }

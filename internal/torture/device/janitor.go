@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // janitorName makes a test binary the process that ends what a test has left running. With the
@@ -20,12 +22,16 @@ func keepJanitor() error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	cmd := exec.Command(self, janitorName)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // what ends a group of processes leaves it
-	if _, err := cmd.StdinPipe(); err != nil {
+	var ends [2]int // bare numbers: nothing closes the second one before the kernel does, at our end
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
 		return fmt.Errorf("start janitor: %w", err)
 	}
-	return cmd.Start() // the other end of its input is ours, and closes with us
+	cmd := exec.Command(self, janitorName)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // what ends a group of processes leaves it
+	in := os.NewFile(uintptr(ends[0]), "end of the test")
+	defer in.Close()
+	cmd.Stdin = in
+	return cmd.Start()
 }
 
 // clean kills who else is in this mount namespace, which is the test's alone.
