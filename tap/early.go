@@ -70,8 +70,8 @@ func (e *earlyConn) Read(p []byte) (int, error) {
 		return 0, errHasty
 	}
 	if e.passed == queued {
-		if !e.await() {
-			return 0, errHasty
+		if err := e.await(); err != nil {
+			return 0, err
 		}
 		return e.Conn.Read(p)
 	}
@@ -80,18 +80,32 @@ func (e *earlyConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// expiring is the optional ability of a connection to say that the time for a login is
+// over, as who reads hears by a deadline.
+type expiring interface {
+	Expired() <-chan struct{}
+	Why() error
+}
+
 // await waits until the library has told us of the connection. Clients that do not wait
 // for answers are let through by that.
-func (e *earlyConn) await() bool {
+func (e *earlyConn) await() error {
+	var expired <-chan struct{}
+	limit, hasLimit := e.Conn.(expiring)
+	if hasLimit {
+		expired = limit.Expired()
+	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-e.known:
-		return true
+		return nil
+	case <-expired:
+		return limit.Why()
 	case <-e.closed:
 	case <-timer.C:
 	}
-	return false
+	return errHasty
 }
 
 // Close is net.Conn's.

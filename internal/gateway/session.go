@@ -82,6 +82,7 @@ func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error)
 	s.net.SetDeadline(time.Now().Add(grace))
 	intercept := g.Config.Audit.Intercept
 	watched := sniff(s.net)
+	watched.expired = ctx.Done()
 	watched.explain = func(err error) error {
 		switch {
 		case !errors.Is(err, os.ErrDeadlineExceeded):

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync/atomic"
 )
 
@@ -21,6 +22,7 @@ type sniffer struct {
 	ahead    atomic.Int64      // bytes read since the server's last word
 	loggedIn atomic.Bool       // set by who serves the connection
 	explain  func(error) error // of reading before the login; nil changes nothing
+	expired  <-chan struct{}   // closed when the time for a login is over; nil is never
 }
 
 const (
@@ -96,6 +98,12 @@ func (s *sniffer) Write(p []byte) (int, error) {
 	s.ahead.Store(0)
 	return s.Conn.Write(p)
 }
+
+// Expired is for package tap, which waits for something else than a Read at times.
+func (s *sniffer) Expired() <-chan struct{} { return s.expired }
+
+// Why is what a Read says once it is over.
+func (s *sniffer) Why() error { return s.explain(os.ErrDeadlineExceeded) }
 
 func (s *sniffer) look() error {
 	b := make([]byte, shown)
