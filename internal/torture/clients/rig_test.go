@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sshtrail/sshtrail/event"
 	"github.com/sshtrail/sshtrail/internal/gatewaytest"
+	"github.com/sshtrail/sshtrail/internal/oracle"
 	"github.com/sshtrail/sshtrail/internal/torture"
 	"github.com/sshtrail/sshtrail/internal/wiretest"
 )
@@ -22,17 +24,31 @@ type rig struct {
 	atMe int           // descriptors that the gateway had at rest
 }
 
-// begin starts a gateway and its good client.
-func begin(t *testing.T, options ...string) *rig {
+// start starts a gateway, for a test whose attack the good client need not get through.
+func start(t *testing.T, options gatewaytest.Options) *rig {
 	t.Helper()
 	r := &rig{Rig: torture.New(t), good: make(chan struct{}), over: make(chan struct{})}
-	r.Gateway = gatewaytest.Start(t, gatewaytest.Local(t), gatewaytest.Options{SSH: options})
+	close(r.over)
+	r.Gateway = gatewaytest.Start(t, gatewaytest.Local(t), options)
 	gatewaytest.Must(t, r.OpenSSH(t, "ssh", "gw", "true"))
 	gatewaytest.Eventually(t, "the first client is gone", func() bool { return !r.serves(t) })
 	r.atMe = r.descriptors(t)
+	return r
+}
+
+// begin starts a gateway and its good client.
+func begin(t *testing.T, options ...string) *rig {
+	t.Helper()
+	r := start(t, gatewaytest.Options{SSH: options})
+	r.attend(t)
+	return r
+}
+
+// attend has the good client come.
+func (r *rig) attend(t *testing.T) {
+	r.over = make(chan struct{})
 	go r.logIn(t) // ends by end, at the latest when the test does
 	t.Cleanup(r.end)
-	return r
 }
 
 // promised is how soon a good client is in and out, on a machine that has nothing else to do.
@@ -153,4 +169,14 @@ func discard(c *wiretest.Client) <-chan struct{} {
 		}
 	}()
 	return ended
+}
+
+// disconnects returns the ends in a log that have a reason.
+func disconnects(l *oracle.Log, reason string) (found []*event.Disconnect) {
+	for _, d := range oracle.Bodies[*event.Disconnect](l) {
+		if d.Reason == reason {
+			found = append(found, d)
+		}
+	}
+	return found
 }
