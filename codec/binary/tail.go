@@ -103,22 +103,9 @@ type Content struct {
 // At the end mark the error is io.EOF, at the end of the file too; for a block that is not good or not
 // whole it is a [*Fault].
 func ReadBlock(r io.ReaderAt, offset int64) (*Content, error) {
-	head := make([]byte, blockHead)
-	n, err := r.ReadAt(head, offset)
-	switch {
-	case n == 0 && err == io.EOF:
-		return nil, io.EOF
-	case n < blockHead && err == io.EOF:
-		return nil, &Fault{Verdict: Truncated, Offset: offset, Why: "the file ends within this block's header"}
-	case n < blockHead:
-		return nil, readError(err)
-	}
-	h := parseHead(head)
-	if string(head[:len(gzipHead)]) != gzipHead || h.size > maxMember || int(h.size) < blockHead+trailer {
-		return nil, &Fault{Verdict: Tampered, Offset: offset, Why: "there is no block here"}
-	}
-	if h.flags == flagEnd {
-		return nil, io.EOF
+	h, err := headAt(r, offset)
+	if err != nil {
+		return nil, err
 	}
 	p := make([]byte, h.size)
 	if n, err := r.ReadAt(p, offset); n < len(p) {
