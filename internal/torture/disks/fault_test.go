@@ -30,7 +30,7 @@ type fault struct {
 const (
 	noAnswer = "has not answered"
 	noSpace  = "no space left|has not answered" // to write until there is none keeps a disk busy
-	noFile   = "no such file"
+	noFile   = "no such file|was removed"
 	noDisk   = "input/output error"
 )
 
