@@ -14,7 +14,10 @@ import (
 )
 
 // Backend runs programs on this machine.
-type Backend struct{ config Config }
+type Backend struct {
+	config Config
+	census *census // of all its hosts
+}
 
 // New returns a backend, if c is valid.
 func New(c Config) (*Backend, error) {
@@ -24,7 +27,7 @@ func New(c Config) (*Backend, error) {
 	if err := keepDescriptors(); err != nil {
 		return nil, fmt.Errorf("local backend: keep open files from programs: %w", err)
 	}
-	return &Backend{c}, nil
+	return &Backend{c, newCensus()}, nil
 }
 
 // keepDescriptors keeps files from programs that this process itself inherited: what it
@@ -55,5 +58,5 @@ func (b *Backend) Connect(_ context.Context, client backend.Client) (backend.Hos
 	if b.config.Shell != "" {
 		a.shell = b.config.Shell
 	}
-	return newHost(b.config, a, client), nil
+	return newHost(b.config, a, client, b.census), nil
 }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,13 +18,15 @@ type family struct {
 	leader int    // the program's process id, also of its group and session
 	born   uint64 // when, in clock ticks since boot
 	mark   string // in the environment: NAME=value
+	census *census
 }
 
 // stat is what we need of /proc/PID/stat, proc(5).
 type stat struct {
 	pid, parent, group, session int
 	born                        uint64
-	dead                        bool // a zombie
+	dead                        bool     // a zombie
+	marks                       []string // not by readStat
 }
 
 func readStat(pid int) (stat, error) {
@@ -54,59 +55,35 @@ func readStat(pid int) (stat, error) {
 // members are those of the family that live, those in known too: who was a member stays
 // one when its ancestors end. It adds to known.
 func (f family) members(known map[int]uint64) ([]stat, error) {
-	processes, err := livingSince(f.born)
+	all, err := f.census.take(f.born)
 	if err != nil {
 		return nil, err
 	}
+	var members []stat
 	in := make(map[int]bool)
-	for _, s := range processes {
-		in[s.pid] = known[s.pid] == s.born || s.session == f.leader || s.group == f.leader || f.marks(s.pid)
-	}
-	for more := true; more; { // their children, and theirs
-		more = false
-		for _, s := range processes {
-			if !in[s.pid] && in[s.parent] {
-				in[s.pid], more = true, true
+	add := func(pids ...int) {
+		for _, pid := range pids {
+			if s := all.byPID[pid]; s.born >= f.born && !in[pid] { // one that is not there was born at 0
+				in[pid] = true
+				members = append(members, s)
 			}
 		}
 	}
-	members := slices.DeleteFunc(processes, func(s stat) bool { return !in[s.pid] })
+	for pid, born := range known {
+		if all.byPID[pid].born == born {
+			add(pid)
+		}
+	}
+	add(all.session[f.leader]...)
+	add(all.group[f.leader]...)
+	add(all.mark[f.mark]...)
+	for i := 0; i < len(members); i++ { // their children, and theirs
+		add(all.parent[members[i].pid]...)
+	}
 	for _, s := range members {
 		known[s.pid] = s.born
 	}
 	return members, nil
-}
-
-// livingSince lists the processes that are not older than born.
-func livingSince(born uint64) ([]stat, error) {
-	dir, err := os.Open("/proc")
-	if err != nil {
-		return nil, fmt.Errorf("list processes: %w", err)
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	if err != nil {
-		return nil, fmt.Errorf("list processes: %w", err)
-	}
-	var processes []stat
-	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err != nil {
-			continue // not a process
-		}
-		if s, err := readStat(pid); err == nil && !s.dead && s.born >= born { // else it has just ended
-			processes = append(processes, s)
-		}
-	}
-	return processes, nil
-}
-
-// marks reports whether a process has the family's mark. Where we may not look it is
-// another user's, who can have come to it through the program only by its session or
-// ancestors.
-func (f family) marks(pid int) bool {
-	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	return err == nil && slices.Contains(strings.Split(string(env), "\x00"), f.mark)
 }
 
 const (

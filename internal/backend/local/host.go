@@ -17,6 +17,7 @@ type host struct {
 	config  Config
 	account account
 	client  backend.Client
+	census  *census
 
 	mu        sync.Mutex
 	closed    bool
@@ -24,8 +25,8 @@ type host struct {
 	starting  sync.WaitGroup // added to under mu while not closed
 }
 
-func newHost(c Config, a account, client backend.Client) *host {
-	return &host{config: c, account: a, client: client, processes: make(map[*process]struct{})}
+func newHost(c Config, a account, client backend.Client, all *census) *host {
+	return &host{config: c, account: a, client: client, census: all, processes: make(map[*process]struct{})}
 }
 
 func (h *host) String() string { return "local:" + h.account.name }

@@ -38,7 +38,7 @@ type process struct {
 	closeErr error
 }
 
-func newProcess(pid, pidfd int, mark string, grace time.Duration, s *streams) (*process, error) {
+func newProcess(pid, pidfd int, f family, grace time.Duration, s *streams) (*process, error) {
 	if pidfd < 0 {
 		return nil, errors.New("start program: this kernel has no pidfd; Linux 5.4 or newer has it")
 	}
@@ -51,8 +51,9 @@ func newProcess(pid, pidfd int, mark string, grace time.Duration, s *streams) (*
 		_ = unix.Close(pidfd)
 		return nil, fmt.Errorf("watch program: %w", err)
 	}
+	f.leader, f.born = pid, leader.born
 	p := &process{
-		family:  family{leader: pid, born: leader.born, mark: markName + "=" + mark},
+		family:  f,
 		pidfd:   os.NewFile(uintptr(pidfd), "pidfd"),
 		grace:   grace,
 		streams: s,

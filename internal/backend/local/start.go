@@ -46,7 +46,7 @@ func (h *host) start(cmd backend.Command, mark string) (*process, error) {
 		s.closeOurEnds()
 		return nil, err
 	}
-	p, err := newProcess(pid, pidfd, mark, h.config.Grace, s)
+	p, err := newProcess(pid, pidfd, family{mark: markName + "=" + mark, census: h.census}, h.config.Grace, s)
 	if err != nil {
 		s.closeOurEnds()
 		_ = unix.Kill(pid, unix.SIGKILL)
