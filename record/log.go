@@ -29,6 +29,7 @@ type Log struct {
 	sem    chan struct{}
 	phase  phase
 	login  bool // open was begun, if not done
+	named  bool // the store may have something by this name
 	last   int64
 	early  []earlyFrame
 	cost   int // bytes in early
@@ -39,7 +40,7 @@ type Log struct {
 	stuck  <-chan struct{} // closed when an operation that was given up has returned
 	blocks uint32          // segments so far
 	next   uint64          // number of the next event
-	unsaid []event.Body    // last words that could not be recorded, when the log is given up
+	unsaid unsaid          // when the log is given up
 
 	written atomic.Uint64 // next, for who does not hold sem
 	over    atomic.Bool   // phase is ended, likewise
@@ -63,6 +64,16 @@ type earlyFrame struct {
 	time  int64
 	kind  event.Kind
 }
+
+// unsaid is what a log that is given up for now is to be given by who mends it: events
+// of before the login, the first of which has the number first, and last words.
+type unsaid struct {
+	first uint64
+	early []earlyFrame
+	last  []event.Body
+}
+
+func (u *unsaid) isEmpty() bool { return len(u.early)+len(u.last) == 0 }
 
 type phase int
 
@@ -338,6 +349,7 @@ func (l *Log) openSegment() error {
 
 // create begins the log in the store.
 func (l *Log) create() error {
+	l.named = true
 	var w storage.Writer
 	encoder := binary.NewWriter()
 	header := encoder.AppendHeader(nil)

@@ -39,13 +39,25 @@ func (r *Recorder) keepLoop(ctx context.Context) {
 		case <-tick.C:
 		}
 		r.watchVolumes()
+		r.resumeAll()
 		select {
 		case r.mender.busy <- struct{}{}:
-			go func() { // ends when the disk has answered
+			r.beside.Go(func() { // ends when the disk has answered
 				defer func() { <-r.mender.busy }()
 				r.mend(ctx)
-			}()
+			})
 		default:
+		}
+	}
+}
+
+// resumeAll ends gaps, as soon as that is possible, of logs that nothing happens to.
+func (r *Recorder) resumeAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for l := range r.logs {
+		if l.trouble.inGap() {
+			r.beside.Go(l.tryResume) // ends when its disk has answered, or the deadline is over
 		}
 	}
 }

@@ -53,10 +53,25 @@ func (o *ownLog) begin(continues event.ConnID) (*Log, error) {
 	}
 	err := l.firstOpen()
 	l.release()
-	if err != nil {
+	switch {
+	case err == nil:
+		return l, nil
+	case l.named: // and there may be something of it in the store
 		return nil, l.failed(err, nil)
 	}
-	return l, nil
+	l.discard()
+	return nil, err
+}
+
+// discard gives up a log that was not begun.
+func (l *Log) discard() {
+	l.trouble.stop(ErrEnded)
+	l.ended()
+	l.r.mu.Lock()
+	delete(l.r.logs, l)
+	delete(l.r.dirty, l)
+	l.r.mu.Unlock()
+	l.closeSegments(true)
 }
 
 func (o *ownLog) emit(conn event.ConnID, channel uint64, body event.Body) error {
@@ -98,7 +113,7 @@ func (o *ownLog) replace(failed *Log) bool {
 	if o.current() != failed {
 		return true
 	}
-	if now := o.r.elapsed(); o.stopped || now < o.retry || o.r.isHung() {
+	if now := o.r.elapsed(); o.stopped || now < o.retry || o.r.isHung() || o.r.inDoubt() {
 		return false
 	} else {
 		o.retry = now + retryEvery

@@ -21,6 +21,7 @@ type queue struct {
 	end      *ending    // set with the last segment
 	draining bool
 	stalled  error         // under Continue: the store does not take blocks for now
+	failed   error         // under Stop: it did not take one, and nobody drains
 	room     chan struct{} // has an element when a segment left the queue
 	left     bool          // to recovery: nobody syncs the segments any more
 
@@ -66,7 +67,9 @@ func (q *queue) push(s *segment, end *ending) (start bool) {
 	q.segments = append(q.segments, s)
 	q.active, q.end = nil, end
 	start = !q.draining && q.stalled == nil
-	q.draining = q.draining || start
+	if start {
+		q.draining, q.failed = true, nil
+	}
 	return start
 }
 
@@ -74,13 +77,15 @@ func (q *queue) push(s *segment, end *ending) (start bool) {
 func (q *queue) waitRoom(t *trouble) error {
 	for {
 		q.mu.Lock()
-		n, stalled := len(q.segments), q.stalled
+		n, stalled, failed := len(q.segments), q.stalled, q.failed
 		q.mu.Unlock()
 		switch {
 		case n < maxBehind, stalled != nil && n < maxStalled:
 			return nil
 		case stalled != nil:
 			return stalled
+		case failed != nil:
+			return failed
 		}
 		select {
 		case <-q.room:
@@ -103,7 +108,7 @@ func (q *queue) first() (s *segment, end *ending) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.segments) == 0 || q.left {
-		q.draining = false
+		q.draining, q.stalled = false, nil
 		return nil, nil
 	}
 	if len(q.segments) == 1 {
@@ -117,8 +122,20 @@ func (q *queue) pop() {
 	q.mu.Lock()
 	q.stored = append(q.stored, q.segments[0])
 	q.segments = q.segments[1:]
+	q.stalled = nil // if it was: the store takes blocks again
 	q.mu.Unlock()
 	q.wake()
+}
+
+// again reports whether the caller must start draining anew, since it failed.
+func (q *queue) again() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.failed == nil || q.draining || q.left {
+		return false
+	}
+	q.draining, q.failed = true, nil
+	return true
 }
 
 // drain stores full segments until there are none. Log.seal starts it.
@@ -268,10 +285,20 @@ func (l *Log) storeFailed(err error) {
 	l.q.mu.Lock()
 	l.q.draining = false
 	ended := l.q.end != nil || l.q.left
+	waits := l.r.cfg.OnFailure == Continue && !l.r.isClosed()
+	first := l.q.stalled == nil
+	if waits {
+		l.q.stalled = err
+	} else {
+		l.q.failed = err
+	}
 	l.q.mu.Unlock()
+	l.q.wake()
 	switch {
-	case l.r.cfg.OnFailure == Continue && !l.r.isClosed():
-		l.stall(err)
+	case waits:
+		if first {
+			l.tellStalled(err)
+		}
 		l.r.ending.add()
 		time.AfterFunc(retryEvery, func() { defer l.r.ending.done(); l.retryStore() })
 	case ended: // the connection has gone: nothing is left to stop
@@ -281,17 +308,24 @@ func (l *Log) storeFailed(err error) {
 	}
 }
 
-// stall notes, under Continue, that blocks must wait in the journal.
+// stall notes, under Continue, that the store does not answer who drains, so that blocks
+// must wait in the journal.
 func (l *Log) stall(err error) {
 	l.q.mu.Lock()
-	first := l.q.stalled == nil
-	l.q.stalled = err
+	first := l.q.draining && l.q.stalled == nil
+	if first {
+		l.q.stalled = err // until it answers
+	}
 	l.q.mu.Unlock()
 	if first {
-		l.r.failure(err)
-		l.r.cfg.Logger.Error("the store takes no blocks; they wait in the journal", "connection", l.id, "error", err)
+		l.tellStalled(err)
+		l.q.wake()
 	}
-	l.q.wake()
+}
+
+func (l *Log) tellStalled(err error) {
+	l.r.failure(err)
+	l.r.cfg.Logger.Error("the store takes no blocks; they wait in the journal", "connection", l.id, "error", err)
 }
 
 func (l *Log) retryStore() {

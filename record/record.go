@@ -94,6 +94,7 @@ type Recorder struct {
 	cancel       context.CancelFunc
 	loops        sync.WaitGroup // sync and watch
 	ending       tasks          // what still works on logs
+	beside       tasks          // what looks at disks and mends
 	own          *ownLog        // nil without Config.Own
 	folder       folderSync
 	segmentsMade atomic.Uint64
@@ -107,10 +108,10 @@ type Recorder struct {
 
 	mu     sync.Mutex // guards lock too
 	closed bool
-	gone   bool                          // the process's folder is given back
-	logs   map[*Log]struct{}             // those with a journal
-	dirty  map[*Log]struct{}             // those with something to sync
-	left   map[event.ConnID][]event.Body // those given up, with the last words that could not be recorded
+	gone   bool                    // the process's folder is given back
+	logs   map[*Log]struct{}       // those with a journal
+	dirty  map[*Log]struct{}       // those with something to sync
+	left   map[event.ConnID]unsaid // those given up for now
 }
 
 // Open finishes what crashes have left in the journal folder (see [Recorder.Recoveries])
@@ -125,7 +126,7 @@ func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 		epoch:      time.Now(),
 		logs:       map[*Log]struct{}{},
 		dirty:      map[*Log]struct{}{},
-		left:       map[event.ConnID][]event.Body{},
+		left:       map[event.ConnID]unsaid{},
 		mender:     mender{busy: make(chan struct{}, 1)},
 	}
 	if err := r.openInstance(); err != nil {
@@ -223,6 +224,12 @@ func (r *Recorder) finishLogs(ctx context.Context) {
 func (r *Recorder) stopLoops() {
 	r.cancel()
 	r.loops.Wait()
+	limit := time.NewTimer(slowDisk)
+	defer limit.Stop()
+	select {
+	case <-r.beside.wait():
+	case <-limit.C: // a disk does not answer
+	}
 	r.closeInstance()
 }
 

@@ -250,11 +250,14 @@ func TestWithoutALoginThereIsNoLog(t *testing.T) {
 	s := &session{log: r.Begin()}
 	s.emit(0, &event.Connect{Country: "XX"})
 	s.emit(0, &event.AuthNone{Username: "root"})
+	if names, err := m.ReadDir(logs); err != nil || len(names) > 0 || len(segments(t, m)) > 0 {
+		t.Errorf("before a login there are the logs %v and the segments %q, want none", names, segments(t, m))
+	}
 	s.emit(0, &event.Disconnect{By: event.ByClient})
 	mustClose(t, r)
 	for _, dir := range []string{logs, journal} {
-		if names, _ := m.ReadDir(dir); len(names) > 1 {
-			t.Errorf("%s holds %v", dir, names)
+		if names, err := m.ReadDir(dir); err != nil || len(names) > 0 {
+			t.Errorf("%s holds %v, %v; want nothing", dir, names, err)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (r *Recorder) recoverFolder(ctx context.Context, dir string) ([]Recovery, e
 		if err := ctx.Err(); err != nil {
 			return all, err
 		}
-		all = append(all, r.recoverLog(ctx, dir, id, left[id], nil))
+		all = append(all, r.recoverLog(ctx, dir, id, left[id], unsaid{}))
 	}
 	if err := removeInstance(r.cfg.FS, dir); err != nil {
 		r.cfg.Logger.Warn("a folder of the journal that is done with can't be removed; the next start tries again", "error", err)
@@ -92,7 +92,7 @@ func (r *Recorder) report(rec Recovery) {
 
 // recoverLog finishes one log (FORMAT §8), with what could not be recorded when it was
 // given up, and removes its journal.
-func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, blocks []uint32, unsaid []event.Body) Recovery {
+func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, blocks []uint32, unsaid unsaid) Recovery {
 	rec := Recovery{Log: id}
 	slices.Sort(blocks)
 	segments, err := r.readJournal(dir, id, blocks)
@@ -179,7 +179,7 @@ func readJournalSegment(fsys disk.FS, path string) (*journalSegment, error) {
 type mending struct {
 	r        *Recorder
 	id       event.ConnID
-	unsaid   []event.Body // the last words that could not be recorded, if they are known
+	unsaid   unsaid
 	sum      *summary
 	segments []journalSegment
 
@@ -189,6 +189,7 @@ type mending struct {
 	block    binary.Block
 	saved    uint64
 	gap      int64  // the beginning of the last gap that was recorded
+	over     bool   // the connection's end was recorded
 	stopped  bool   // the gateway's stop was recorded
 	known    uint64 // messages in the file, those of the cut block counted
 }
@@ -243,7 +244,7 @@ func (m *mending) finished(ctx context.Context, name storage.Name) (binary.Verdi
 
 // begin makes the log of which only the journal is there.
 func (m *mending) begin(ctx context.Context, name storage.Name) (storage.Writer, error) {
-	if !m.hasMessages() {
+	if !m.hasMessages() && m.unsaid.isEmpty() {
 		return nil, ErrNothingSaved
 	}
 	w, err := m.r.cfg.Store.Create(ctx, name)
@@ -275,7 +276,7 @@ func (m *mending) hasMessages() bool {
 func (m *mending) look(r io.ReaderAt, size int64) (int64, error) {
 	s, err := binary.Salvage(r, size, func(ev *event.Event) {
 		if _, last := ev.Body.(*event.Summary); !last {
-			m.sum.observe(ev)
+			m.observe(ev)
 		}
 		m.known++
 	})
@@ -307,6 +308,9 @@ func (m *mending) rest() ([]byte, error) {
 		}
 	}
 	if err := m.addJournal(); err != nil {
+		return nil, err
+	}
+	if err := m.addEarly(); err != nil {
 		return nil, err
 	}
 	if err := m.addLost(); err != nil {
@@ -364,6 +368,21 @@ func (m *mending) addJournal() error {
 	return nil
 }
 
+// addEarly adds what happened before the login and did not get into the journal.
+func (m *mending) addEarly() error {
+	for i, e := range m.unsaid.early {
+		if m.unsaid.first+uint64(i) < m.known {
+			continue // its write failed and did its work
+		}
+		m.known++
+		m.saved++
+		if err := binary.ReadContent(e.frame[frameHead:], m.addNew); err != nil {
+			return fmt.Errorf("events before the login: %w", err)
+		}
+	}
+	return nil
+}
+
 // addLost says of a log that a power cut has left nothing of but its name that there was
 // one. It began about when its id was made.
 func (m *mending) addLost() error {
@@ -379,7 +398,7 @@ func (m *mending) addLost() error {
 // addUnsaid adds the last words that could not be recorded: those that are not there
 // after all. A write that fails may have done its work.
 func (m *mending) addUnsaid() error {
-	for _, body := range m.unsaid {
+	for _, body := range m.unsaid.last {
 		conn := m.id
 		switch b := body.(type) {
 		case *event.Gap:
@@ -387,7 +406,7 @@ func (m *mending) addUnsaid() error {
 				continue
 			}
 		case *event.Disconnect:
-			if !m.sum.online[m.id] {
+			if m.over {
 				continue
 			}
 			late := *b
@@ -415,19 +434,26 @@ func (m *mending) addOwn(conn event.ConnID, body event.Body) error {
 	return binary.ReadContent(b, m.addNew)
 }
 
+// observe notes what is known already, and counts it in the summary.
+func (m *mending) observe(ev *event.Event) {
+	switch b := ev.Body.(type) {
+	case *event.Gap:
+		m.gap = b.Since
+	case *event.Disconnect:
+		m.over = m.over || ev.Conn == m.id
+	case *event.GatewayStop:
+		m.stopped = true
+	}
+	m.sum.observe(ev)
+}
+
 // addNew adds a message that look has not seen.
 func (m *mending) addNew(message *binary.Message) error {
 	ev, err := message.Event()
 	if err != nil {
 		return err
 	}
-	switch b := ev.Body.(type) {
-	case *event.Gap:
-		m.gap = b.Since
-	case *event.GatewayStop:
-		m.stopped = true
-	}
-	m.sum.observe(&ev)
+	m.observe(&ev)
 	return m.add(message)
 }
 

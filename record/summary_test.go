@@ -89,3 +89,21 @@ func TestTheSummaryIsBounded(t *testing.T) {
 		t.Errorf("the summary has names of %d, %d and %d bytes, want 1024", len(*last.Subsystem), len(*last.ExitSignal), len(last.ChannelType))
 	}
 }
+
+// The summary tells of so many channels, and how many there were beyond.
+func TestTheSummaryOmitsChannels(t *testing.T) {
+	m := newDisk(t)
+	r := mustOpen(t, m, nil)
+	s := &session{log: r.Begin()}
+	s.begin() // with a channel of its own
+	for channel := range uint64(300) {
+		s.emit(channel+1, &event.NewChannelSuccessful{ChannelType: "session"})
+		s.emit(channel+1, &event.Close{})
+	}
+	s.end()
+	mustClose(t, r)
+	events, verdict := readLog(t, m, s.log.ID())
+	if sum := summaryOf(t, events); verdict != binary.Complete || len(sum.Channels) != 256 || sum.ChannelsOmitted != 45 {
+		t.Errorf("the log is %v, its summary tells of %d channels and omits %d; want 256 and 45", verdict, len(sum.Channels), sum.ChannelsOmitted)
+	}
+}

@@ -128,6 +128,13 @@ func (t *trouble) count(body event.Body) {
 	}
 }
 
+// tryResume ends a gap of a log that nothing happens to.
+func (l *Log) tryResume() {
+	if l.acquire() == nil {
+		l.release()
+	}
+}
+
 // inGap reports whether what passes now is not recorded.
 func (t *trouble) inGap() bool {
 	t.mu.Lock()
@@ -259,6 +266,9 @@ func (l *Log) end(conn event.ConnID, last ...event.Body) {
 	}
 	l.trouble.lastWords.Store(true)
 	l.r.makeRoom()
+	if l.q.again() {
+		l.r.ending.Go(l.drain) // ends when the queue is empty
+	}
 	var err error
 	if l.login && l.phase == early {
 		err = l.open()
@@ -269,7 +279,7 @@ func (l *Log) end(conn event.ConnID, last ...event.Body) {
 		}
 	}
 	if err != nil {
-		l.unsaid = last
+		l.unsaid = unsaid{first: l.next, early: l.early, last: last}
 		l.ended()
 		l.leave(err)
 	} else if l.isOwn {

@@ -98,7 +98,7 @@ func (v *volume) sharesDisk(other *volume) bool {
 // lookSoon looks at the volume, beside the caller, unless somebody is at it.
 func (v *volume) lookSoon() {
 	if v.looking.CompareAndSwap(0, int64(v.r.elapsed())|1) {
-		go func() { defer v.looking.Store(0); v.look() }() // ends when the disk has answered
+		v.r.beside.Go(func() { defer v.looking.Store(0); v.look() }) // ends when the disk has answered
 	}
 }
 
@@ -346,6 +346,15 @@ func (v *volume) ready() error {
 		return fmt.Errorf("the disk of %q is full", v.dir)
 	}
 	return nil
+}
+
+// inDoubt reports whether the last look at a volume found that it can't be written to.
+func (r *Recorder) inDoubt() bool {
+	return slices.ContainsFunc(r.volumes, func(v *volume) bool {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		return v.err != nil
+	})
 }
 
 func (v *volume) stats() DiskStats {
