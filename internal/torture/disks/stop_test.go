@@ -62,8 +62,8 @@ func stopped(t *testing.T, rig *torture.Rig, f fault) {
 	after := func(*gatewaytest.Logs) {}
 	if heal != nil {
 		heal()
-		gatewaytest.Eventually(t, "sessions begin again", func() bool { return l.OpenSSH(t, "ssh", "gw", "true").Run() == nil })
 		l.checkReady(t, true)
+		gatewaytest.Must(t, l.OpenSSH(t, "ssh", "gw", "true")) // ready is ready
 		after = l.works(t, rig.Uint64())
 	}
 	l.checkAfter(t, heal != nil, before, after)
