@@ -13,6 +13,40 @@ import (
 // the next block of its log and for programs that it starts.
 const reservedShare = 4
 
+func forConnections(limit uint64) uint64 { return limit - limit/reservedShare }
+
+// perSession is how many descriptors a session takes: its client's, two for its log, and its
+// target's. A program on this machine has three pipes and a pidfd; a terminal has fewer.
+func perSession(backend string) uint64 {
+	if backend == "local" {
+		return 7
+	}
+	return 4
+}
+
+// warnOfDescriptors tells the operator, at the start, if the limit will be met before
+// ssh.maxConnections is.
+func (g *Gateway) warnOfDescriptors() {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
+		return
+	}
+	if why := tooLow(g.Config.SSH.MaxConnections, perSession(g.Config.Backend), uint64(limit.Cur)); why != "" {
+		g.Logger.Warn(why)
+	}
+}
+
+// tooLow says that a limit has no room for so many sessions of so many descriptors, and how
+// many it has room for; it is empty otherwise.
+func tooLow(sessions int, each, limit uint64) string {
+	fit := forConnections(limit) / each
+	if fit >= uint64(sessions) {
+		return ""
+	}
+	need := uint64(sessions)*each*reservedShare/(reservedShare-1) + reservedShare
+	return fmt.Sprintf("%d file descriptors are enough for about %d sessions: raise the limit to %d (LimitNOFILE= in the unit, ulimit -n), or lower ssh.maxConnections, which is %d", limit, fit, need, sessions)
+}
+
 // tooFewDescriptors says why a connection can't be served if it was given one of the
 // descriptors that are reserved; empty otherwise. The kernel gives the lowest that is free,
 // so that all below it are in use.
@@ -29,7 +63,7 @@ func tooFewDescriptors(c net.Conn) string {
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
 		return ""
 	}
-	most := uint64(limit.Cur) - uint64(limit.Cur)/reservedShare
+	most := forConnections(uint64(limit.Cur))
 	why := ""
 	_ = raw.Control(func(fd uintptr) { // fails on a closed connection only, which ends by itself
 		if uint64(fd) >= most {

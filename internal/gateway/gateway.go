@@ -91,6 +91,7 @@ const lastWords = 5 * time.Second
 // never stops it. If somebody else closes ln, connections go on, without a limit, until the
 // last has ended or ctx does.
 func (g *Gateway) Serve(ctx context.Context, ln net.Listener) {
+	g.warnOfDescriptors()
 	stop := context.AfterFunc(ctx, func() { g.serving.Store(false); ln.Close() })
 	defer stop()
 	var connections sync.WaitGroup
