@@ -28,7 +28,7 @@ func TestLastWordsAreSaidOnce(t *testing.T) {
 				}
 				return faultdisk.Fault{}
 			})
-			r, s := begun(t, p, func(c *record.Config) { c.OnFailure = policy })
+			r, s := begun(t, p, func(c *record.Config) { c.OnFailure, c.Block = policy, 0 })
 			lies.Store(true)
 			s.log.Emit(0, &event.Exit{})
 			s.log.Emit(0, &event.Disconnect{By: event.ByClient})
