@@ -301,6 +301,17 @@ func TestNothingLeftOfACreateThatFails(t *testing.T) {
 	}
 }
 
+// TestFinishedSurvivesAPowerCut cuts the power right after the commit.
+func TestFinishedSurvivesAPowerCut(t *testing.T) {
+	m := newDisk(t)
+	if p := story(t, faultdisk.NewProcess(m, nil)); !p.committed {
+		t.Fatalf("the story ends with %v", p.err)
+	}
+	if _, err := m.PowerCut(0).Stat("/logs/log"); err != nil {
+		t.Errorf("a log that was committed is, after a power cut: %v", err)
+	}
+}
+
 // TestFinishedIsDurableWhenResumeSaysSo cuts the power after the question, not after the commit.
 func TestFinishedIsDurableWhenResumeSaysSo(t *testing.T) {
 	m := newDisk(t)
