@@ -223,7 +223,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 }
 
 func TestForcedCommand(t *testing.T) {
-	far := newChannel()
+	far := &tellingChannel{newChannel(), make(chan string, 16)}
 	j := join(t, newTarget(func() (ssh.Channel, <-chan *ssh.Request, error) { return far, far.requests, nil }),
 		func(c *bridge.Client) {
 			c.Rules = bridge.Rules{Forced: true, Command: "forced", Environment: []string{"A=b"}}
@@ -232,6 +232,21 @@ func TestForcedCommand(t *testing.T) {
 	if got := []string{<-far.asked, <-far.asked, <-far.asked}; !slices.Equal(got, []string{"env", "env", "exec"}) {
 		t.Errorf("the target was asked %q, want the variables and one program", got)
 	}
+	want := []string{"\x00\x00\x00\x01A\x00\x00\x00\x01b", "\x00\x00\x00\x14SSH_ORIGINAL_COMMAND\x00\x00\x00\aprogram", "\x00\x00\x00\x06forced"}
+	if got := []string{<-far.payloads, <-far.payloads, <-far.payloads}; !slices.Equal(got, want) {
+		t.Errorf("the target was asked for %q, want %q", got, want)
+	}
+}
+
+// tellingChannel tells what it was asked for, too.
+type tellingChannel struct {
+	*channel
+	payloads chan string
+}
+
+func (c *tellingChannel) SendRequest(name string, wantReply bool, payload []byte) (bool, error) {
+	c.payloads <- string(payload)
+	return c.channel.SendRequest(name, wantReply, payload)
 }
 
 // The target's own wish for a channel is refused as well.
