@@ -125,11 +125,19 @@ func TestProgramsKeepTheLimitOfCores(t *testing.T) {
 	t.Parallel()
 	soft := letCores(t)
 	g := gatewaytest.Start(t, gatewaytest.Local(t), gatewaytest.Options{})
+	checkCoreLimit(t, g)
 	for range 2 { // the second after the limit was changed for the first
 		if got := gatewaytest.Must(t, g.OpenSSH(t, "ssh", "gw", "ulimit -S -c")); got != soft+"\n" {
 			t.Errorf("a program has the limit %q, want %s", got, soft)
 		}
 	}
+	checkCoreLimit(t, g)
+	g.Stop(t)
+}
+
+// checkCoreLimit wants the gateway's own limit to let nothing of a core be written.
+func checkCoreLimit(t *testing.T, g *gatewaytest.Gateway) {
+	t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", g.Cmd.Process.Pid))
 	if err != nil {
 		t.Fatal(err)
@@ -139,5 +147,4 @@ func TestProgramsKeepTheLimitOfCores(t *testing.T) {
 			t.Errorf("the gateway's own limit is %s, want 1", rest)
 		}
 	}
-	g.Stop(t)
 }
