@@ -28,7 +28,7 @@ type SSH struct {
 	MaxStartupsPerSource int      `yaml:"maxStartupsPerSource" default:"20" min:"1" max:"65535" doc:"Connections from one address that are not logged in yet." differs:"Not in ContainerSSH."`
 	MaxAuthTries         int      `yaml:"maxAuthTries" default:"6" min:"1" max:"100" doc:"Failed attempts to log in before the connection is ended." differs:"ContainerSSH has 6, fixed."`
 	MaxConnections       int      `yaml:"maxConnections" default:"10000" min:"1" max:"1000000" doc:"Connections at once." differs:"Not in ContainerSSH."`
-	MaxChannels          int      `yaml:"maxChannels" default:"32" min:"1" max:"10000" doc:"Open channels of one connection. Each may hold 2 MiB of what its client has sent and nobody has read." differs:"ContainerSSH has security.maxSessions, without a limit by default."`
+	MaxChannels          int      `yaml:"maxChannels" default:"32" min:"1" max:"10000" doc:"Open channels of one connection. Each may hold 2 MiB of what its client has sent and nobody has read, which takes 100 MiB of memory if they came as single bytes." differs:"ContainerSSH has security.maxSessions, without a limit by default."`
 	ShutdownGrace        Duration `yaml:"shutdownGrace" default:"30s" min:"0" max:"24h" doc:"How long sessions may go on after the gateway was told to stop." differs:"Not in ContainerSSH."`
 }
 

@@ -18,7 +18,7 @@ import (
 // record, and who is in already notices nothing. When they stop others get in again.
 func TestHalfOpen(t *testing.T) {
 	r := start(t, gatewaytest.Options{Metrics: true, SSH: []string{"loginGraceTime: 2s"}})
-	talker := r.talk(t)
+	talker := r.talk(t, "exec cat")
 	attempts := r.Size(500, 50_000)
 	for n := range r.halfOpen(t, attempts) {
 		if n%100 == 0 {
@@ -71,18 +71,18 @@ func (r *rig) halfOpen(t *testing.T, attempts int) func(yield func(int) bool) {
 	}
 }
 
-// talker is a client that is in, and has all that it says said back.
+// talker is a client that is in and has a program to talk to.
 type talker struct {
 	*wiretest.Client
 	channel uint32
 }
 
-func (r *rig) talk(t *testing.T) *talker {
+func (r *rig) talk(t *testing.T, program string) *talker {
 	t.Helper()
 	c := r.loggedIn(t)
 	channel, err := c.Session()
 	if err == nil {
-		err = c.Send(wiretest.Message(wiretest.ChannelRequest, channel, "exec", true, "exec cat"))
+		err = c.Send(wiretest.Message(wiretest.ChannelRequest, channel, "exec", true, program))
 	}
 	if err == nil {
 		_, err = c.Await(wiretest.ChannelSuccess)
@@ -93,6 +93,7 @@ func (r *rig) talk(t *testing.T) *talker {
 	return &talker{c, channel}
 }
 
+// echo has what it says said back.
 func (c *talker) echo(t *testing.T) {
 	t.Helper()
 	c.SetDeadline(time.Now().Add(gatewaytest.Patience))
