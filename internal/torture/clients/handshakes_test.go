@@ -27,7 +27,7 @@ func TestHandshakeFlood(t *testing.T) {
 	end := r.flooded(t)
 	var beside, alone time.Duration
 	for range r.Rounds(1) {
-		for range r.Size(10, 50) {
+		for range r.Size(6, 50) {
 			beside += timed(t, r.Addr, r.User)
 			alone += timed(t, idle, r.User)
 		}

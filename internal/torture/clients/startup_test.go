@@ -154,6 +154,7 @@ func dawdles() map[string]func(c *wiretest.Client) {
 // Who says a byte now and then is ended when ssh.loginGraceTime is over, as is who says
 // nothing, wherever that is, and others get in beside them.
 func TestSlowStrangers(t *testing.T) {
+	t.Parallel() // it waits, mostly
 	r := begin(t, "loginGraceTime: 2s", "maxStartups: 65535", "maxStartupsPerSource: 65535")
 	each := r.Size(10, 1000)
 	for range r.Rounds(1) {

@@ -82,6 +82,7 @@ func (r *rig) hold(t *testing.T, n int, source *int, trick func(net.Conn)) []net
 
 // One after the other logs in never, and each is told of in the record with its reason.
 func TestTooLateToLogIn(t *testing.T) {
+	t.Parallel() // it waits, mostly
 	r := begin(t, "loginGraceTime: 3s")
 	c := r.Dial(t)
 	if _, err := io.WriteString(c, "SSH-2.0-slow"); err != nil {

@@ -12,7 +12,7 @@ const window = 2 << 20
 
 // most is the memory for one byte of it. That is 50 bytes, and half as much again until the
 // runtime has collected its garbage; the race detector doubles it.
-const most = 150
+const most = 200
 
 // What a client sends that nobody reads is held by the library, packet for packet: in single
 // bytes it takes the most memory, and docs/configuration.md says how much.
