@@ -93,6 +93,11 @@ torture: setup ## the long form of what makes everything fail: make torture TIME
 	go list -f '{{range .TestImports}}{{if eq . "github.com/sshtrail/sshtrail/internal/torture"}}{{$$.ImportPath}}{{end}}{{end}}{{range .XTestImports}}{{if eq . "github.com/sshtrail/sshtrail/internal/torture"}}{{$$.ImportPath}}{{end}}{{end}}' $(PKG) | \
 		sort -u | xargs -r go test -race -p 1 -count 1 -timeout 0 -v $(if $(RUN),-run '$(RUN)') -args -seed $(SEED) -time $(TIME)
 
+# A part of them, by names or files: make mutants RUN=tap/
+.PHONY: mutants
+mutants: setup ## take out what each promise stands on, and see a test fail for it
+	go run ./internal/mutants $(if $(RUN),-run '$(RUN)')
+
 .PHONY: bench
 bench: ## measure speed, memory and size
 	go run ./bench

@@ -60,6 +60,7 @@ var rules = []rule{
 	{"internal/gateway", []string{"event", "tap", "record", "internal/auth", "internal/backend", "internal/bridge", "internal/config", "internal/metrics"}, []string{xssh}, "the wiring: it knows everyone but the one backend and store that cmd chose"},
 	{"cmd/*", []string{anyone}, []string{xssh, xterm, xsys, "github.com/spf13/cobra"}, "the list of what the program can do"},
 
+	{"internal/mutants", nil, nil, "it knows the code as text, and the tests by their names"},
 	{"bench", []string{anyone}, []string{xssh}, "measures the whole"},
 	{"internal/oracle", []string{"event", "codec/*"}, nil, "it judges a log by what is in it"},
 	{"internal/e2e", nil, nil, "holds tests only"},
