@@ -88,6 +88,7 @@ func (a *app) root() *cobra.Command {
 		a.ls(),
 		a.show(),
 		a.decode(),
+		a.export(),
 		a.verify(),
 		a.recover(),
 		a.hashPassword(),

@@ -52,15 +52,28 @@ func (a *app) runDecode(ctx context.Context, open func() (*source, error)) error
 		return errors.Join(errorLine(out, err), err)
 	}
 	defer src.Close()
-	safe := safeJSON{w: out}
-	var buf []byte
-	how, err := src.readMessages(ctx, src.r, func(m *binary.Message) error {
-		var err error
-		if buf, err = m.WriteJSON(&safe, buf); err != nil {
-			return err
-		}
-		return out.WriteByte('\n')
-	})
+	how, err := src.readMessages(ctx, src.r, newJSONLines(out).print)
+	return a.endDecode(out, src, how, err)
+}
+
+// jsonLines writes messages as JSON, one a line.
+type jsonLines struct {
+	out  *bufio.Writer
+	safe safeJSON
+	buf  []byte
+}
+
+func newJSONLines(out *bufio.Writer) *jsonLines { return &jsonLines{out: out, safe: safeJSON{w: out}} }
+
+func (j *jsonLines) print(m *binary.Message) (err error) {
+	if j.buf, err = m.WriteJSON(&j.safe, j.buf); err != nil {
+		return err
+	}
+	return j.out.WriteByte('\n')
+}
+
+// endDecode ends the output as the reading of the log has ended.
+func (a *app) endDecode(out *bufio.Writer, src *source, how reading, err error) error {
 	if err != nil {
 		return a.decodeFailed(out, src, err)
 	}
@@ -79,6 +92,11 @@ func (a *app) decodeFailed(out *bufio.Writer, src *source, err error) error {
 	if !errors.As(err, &fault) {
 		return failedOn(src, err)
 	}
+	return a.tellFault(src, fault)
+}
+
+// tellFault says where and why a log ended early, and returns the status for that.
+func (a *app) tellFault(src *source, fault *binary.Fault) error {
 	fmt.Fprintf(a.err, "sshtrail: %s: %s\n", word(src.name), harmless(fault.Error()))
 	return status(fault.Verdict)
 }

@@ -38,6 +38,7 @@ func TestHostileTexts(t *testing.T) {
 		{"ls", dir}, {"ls", "--json", dir},
 		{"show", name}, {"show", "--json", name}, {"show", cut}, {"show", tampered}, {"show", "-"},
 		{"decode", name}, {"decode", "--file", cut}, {"decode", tampered},
+		{"export", name, "--to", "json"}, {"export", cut, "--to", "json", "--channel", "0"},
 		{"verify", name, cut, tampered}, {"verify", "--json", name, cut, tampered, tampered + "?", dir + "/\x1b[2J\u202e"},
 	} {
 		t.Run(strings.Join(args[:2], " "), func(t *testing.T) {

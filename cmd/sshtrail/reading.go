@@ -45,19 +45,14 @@ func (s *source) readMessages(ctx context.Context, r io.Reader, each func(*binar
 	}
 }
 
-// readEvents is readMessages for what is in them, and in the journal of a log that is open.
-func (s *source) readEvents(ctx context.Context, r io.Reader, each func(*event.Event)) (reading, error) {
+// readAll is readMessages that for a log which is open goes on with its journal.
+func (s *source) readAll(ctx context.Context, r io.Reader, each func(*binary.Message) error) (reading, error) {
 	next := uint64(0)
 	tell := func(m *binary.Message) error {
-		ev, err := m.Event()
-		if err != nil { // only a foreign message can be too large; decode has it
-			ev.Body = &event.Unknown{Number: m.Type}
-		}
-		if len(ev.Conn) > maxDetail { // in a foreign log an id may be anything
-			ev.Conn = event.ConnID(shorter(string(ev.Conn), maxDetail))
-		}
 		next = m.Seq + 1
-		each(&ev)
+		if err := each(m); err != nil {
+			return err
+		}
 		return ctx.Err()
 	}
 	got, err := s.readMessages(ctx, r, tell)
@@ -65,6 +60,27 @@ func (s *source) readEvents(ctx context.Context, r io.Reader, each func(*event.E
 		err = s.readJournal(next, tell)
 	}
 	return got, err
+}
+
+// readEvents is readAll for what is in the messages.
+func (s *source) readEvents(ctx context.Context, r io.Reader, each func(*event.Event)) (reading, error) {
+	return s.readAll(ctx, r, func(m *binary.Message) error {
+		ev := eventOf(m)
+		each(&ev)
+		return nil
+	})
+}
+
+// eventOf is what is in a message.
+func eventOf(m *binary.Message) event.Event {
+	ev, err := m.Event()
+	if err != nil { // only a foreign message can be too large; decode has it
+		ev.Body = &event.Unknown{Number: m.Type}
+	}
+	if len(ev.Conn) > maxDetail { // in a foreign log an id may be anything
+		ev.Conn = event.ConnID(shorter(string(ev.Conn), maxDetail))
+	}
+	return ev
 }
 
 // readJournal calls each for the messages of an open log that are in no block yet, from

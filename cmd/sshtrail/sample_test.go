@@ -95,6 +95,7 @@ func (s *sample) bytes() ([]byte, error) {
 var samples = map[string]func() *sample{
 	"session":   sampleSession,
 	"exec":      sampleExec,
+	"two":       sampleTwo,
 	"recovered": sampleRecovered,
 	"gateway":   sampleGateway,
 	"hostile":   sampleHostile,
@@ -194,6 +195,24 @@ func sampleExec() *sample {
 		{ChannelID: 0, ChannelType: "session", Program: &first, ExitSignal: &signal},
 		{ChannelID: 1, ChannelType: "session", Program: &second, ExitStatus: &status},
 	}
+	return s
+}
+
+// sampleTwo is two sessions at once.
+func sampleTwo() *sample {
+	s := newSample("019abc0123467def8123456789abcdef")
+	s.login("bob", "2001:db8::17")
+	for channel, program := range []string{"make  all\n", "cat"} {
+		s.add(uint64(channel),
+			&event.NewChannel{ChannelType: "session"}, &event.NewChannelSuccessful{ChannelType: "session"},
+			&event.Exec{Program: program}, &event.RequestAccepted{})
+	}
+	s.add(1, &event.IO{Stream: event.Stdin, Data: []byte("typed\n")}, &event.IO{Stream: event.Stdout, Data: []byte("\xe2\x82")})
+	s.add(0, &event.IO{Stream: event.Stderr, Data: []byte("make: no rule\n")}, &event.Exit{ExitStatus: 2}, &event.Close{By: event.ByTarget})
+	s.wait(time.Minute)
+	s.add(1, &event.IO{Stream: event.Stdout, Data: []byte("\xac\n")}, &event.Close{By: event.ByTarget})
+	s.add(0, &event.Disconnect{By: event.ByClient})
+	s.summary.Channels = []event.ChannelSummary{{ChannelType: "session"}, {ChannelID: 1, ChannelType: "session"}}
 	return s
 }
 
