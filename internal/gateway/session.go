@@ -84,8 +84,10 @@ func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error)
 	watched := sniff(s.net)
 	watched.expired = ctx.Done()
 	watched.explain = func(err error) error {
+		// The library closes the connection when it can't write, and may tell of that alone.
+		closed := errors.Is(err, net.ErrClosed) && ctx.Err() != nil
 		switch {
-		case !errors.Is(err, os.ErrDeadlineExceeded):
+		case !errors.Is(err, os.ErrDeadlineExceeded) && !closed:
 			return err
 		case stopping.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 			return errStopping

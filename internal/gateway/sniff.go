@@ -21,7 +21,7 @@ type sniffer struct {
 	early    int               // bytes read before the login
 	ahead    atomic.Int64      // bytes read since the server's last word
 	loggedIn atomic.Bool       // set by who serves the connection
-	explain  func(error) error // of reading before the login; nil changes nothing
+	explain  func(error) error // of reading or writing before the login; nil changes nothing
 	expired  <-chan struct{}   // closed when the time for a login is over; nil is never
 }
 
@@ -96,7 +96,11 @@ func (s *sniffer) readEarly(p []byte) (int, error) {
 // Write is net.Conn's.
 func (s *sniffer) Write(p []byte) (int, error) {
 	s.ahead.Store(0)
-	return s.Conn.Write(p)
+	n, err := s.Conn.Write(p)
+	if err != nil && s.explain != nil && !s.loggedIn.Load() {
+		err = s.explain(err)
+	}
+	return n, err
 }
 
 // Expired is for package tap, which waits for something else than a Read at times.
