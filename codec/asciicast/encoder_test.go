@@ -94,6 +94,7 @@ func session() []event.Event {
 		&event.SetEnv{RequestID: 2, Name: "SHELL", Value: "/bin/zsh"},
 		&event.SetEnv{RequestID: 3, Name: "SHELL", Value: "canary"}, &event.RequestFailed{RequestID: 3},
 		&event.SetEnv{RequestID: 4, Name: "SHELL", Value: "/bin/bash"},
+		&event.SetEnv{RequestID: 8, Name: "GITHUB_TOKEN", Value: "canary"},
 		&event.Exec{RequestID: 5, Program: `top -b "$x"`}, &event.RequestAccepted{RequestID: 5})
 	l.add(3, 1234*time.Microsecond+999, stdout("\x1b[1mh\u00e9\x1b[0m\r\n"))
 	l.add(3, time.Second, stdin("q"))
