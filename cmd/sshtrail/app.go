@@ -89,6 +89,7 @@ func (a *app) root() *cobra.Command {
 		a.show(),
 		a.decode(),
 		a.export(),
+		a.play(),
 		a.verify(),
 		a.recover(),
 		a.hashPassword(),
