@@ -74,6 +74,24 @@ func TestASyncWaitsForNoOther(t *testing.T) {
 	})
 }
 
+// The journal's part of a block goes when the block is durable in the log, and not before.
+func TestSegmentsGoWhenTheirBlocksAreDurable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newDisk(t)
+		r, s := begun(t, m, nil)
+		s.output(40, 1000)
+		pass(time.Second)
+		if n := len(segments(t, m)); n > 2 {
+			t.Errorf("%d segments are left of a journal whose blocks are in the log", n)
+		}
+		for seed := range uint64(4) {
+			check(t, m.PowerCut(seed), s)
+		}
+		s.end()
+		mustClose(t, r)
+	})
+}
+
 // A segment without a name is no journal: no recovery would find what is in it.
 func TestASegmentThatIsRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
