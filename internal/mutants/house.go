@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -20,13 +21,19 @@ import (
 type house struct {
 	root string // of the copy
 	work string // for what is built
+
+	mu    sync.Mutex
+	usual map[string]time.Duration // what each test takes, by mutant.test
 }
 
-// How long a test may take. It ends itself after the first, with a trace of what hangs; one
-// that can't is killed after the second.
+// How long a test may take before it counts as hanging: with a mutant so much longer than
+// without, or a slow test on a busy machine would pass for one that saw its bug.
 const (
-	patience = 30 * time.Second
-	limit    = patience + 15*time.Second
+	patience = 5 * time.Minute
+	atLeast  = 20 * time.Second
+	longer   = 5
+	// grace is what a test has, beyond that, to end itself with a trace of what hangs.
+	grace = 15 * time.Second
 )
 
 // newHouse copies what git knows of the repository that the caller is in, as it is in the
@@ -40,7 +47,7 @@ func newHouse(ctx context.Context, dir string) (*house, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the repository: %w; run this in it", err)
 	}
-	h := &house{root: filepath.Join(dir, "copy"), work: filepath.Join(dir, "work")}
+	h := &house{root: filepath.Join(dir, "copy"), work: filepath.Join(dir, "work"), usual: map[string]time.Duration{}}
 	if err := os.MkdirAll(h.work, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
@@ -135,8 +142,8 @@ type result struct {
 }
 
 // test runs tests of a program that compile has built.
-func (h *house) test(ctx context.Context, program string, b build, pattern, overlay string) (result, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+func (h *house) test(ctx context.Context, program string, b build, pattern, overlay string, patience time.Duration) (result, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience+grace)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, "-test.run="+pattern, "-test.count=1", "-test.v", "-test.timeout="+patience.String())
 	cmd.Dir, cmd.Env = filepath.Join(h.root, b.folder), environment(overlay)

@@ -100,28 +100,29 @@ func (h *house) find(ctx context.Context, m *mutant) found {
 	if err != nil {
 		return found{err: fmt.Errorf("mutant %q: %w", m.name, err)}
 	}
-	r, err := h.test(ctx, program, m.build(), m.pattern(), overlay)
+	r, err := h.test(ctx, program, m.build(), m.pattern(), overlay, atLeast+longer*h.usual[m.test])
 	if err == nil {
 		err = ctx.Err()
 	}
 	return found{r, err}
 }
 
-// allPass runs the tests on the code as it is.
+// allPass runs the tests on the code as it is, each of which must be there and pass.
 func (h *house) allPass(ctx context.Context, all []mutant, progress io.Writer) error {
-	tests := map[build][]string{}
+	tests := map[build][]*mutant{} // one for each test
 	var builds []build
-	for _, m := range all {
-		if tests[m.build()] == nil {
-			builds = append(builds, m.build())
+	for i, m := range all {
+		b := m.build()
+		if tests[b] == nil {
+			builds = append(builds, b)
 		}
-		if !slices.Contains(tests[m.build()], m.function()) {
-			tests[m.build()] = append(tests[m.build()], m.function())
+		if !slices.ContainsFunc(tests[b], func(other *mutant) bool { return other.test == m.test }) {
+			tests[b] = append(tests[b], &all[i])
 		}
 	}
 	errs := make([]error, len(builds))
 	eachAtOnce(len(builds), func(i int) {
-		errs[i] = h.passes(ctx, builds[i], tests[builds[i]])
+		errs[i] = h.pass(ctx, builds[i], tests[builds[i]])
 		fmt.Fprintf(progress, "as it is: %s\n", builds[i].folder)
 	})
 	for _, err := range errs {
@@ -132,20 +133,23 @@ func (h *house) allPass(ctx context.Context, all []mutant, progress io.Writer) e
 	return nil
 }
 
-// passes runs tests of one package, each of which must be there and pass.
-func (h *house) passes(ctx context.Context, b build, tests []string) error {
+// pass runs tests of one package and notes what they take.
+func (h *house) pass(ctx context.Context, b build, tests []*mutant) error {
 	program, err := h.compile(ctx, b, h.work, "")
 	if err != nil {
 		return err
 	}
-	r, err := h.test(ctx, program, b, "^("+strings.Join(tests, "|")+")$", "")
-	if err != nil {
-		return err
-	}
-	for _, name := range tests {
-		if r.failed || !strings.Contains(r.output, "--- PASS: "+name+" ") {
-			return fmt.Errorf("%s.%s does not pass without a mutant: mend that first\n%s", b.folder, name, r.output)
+	for _, m := range tests {
+		r, err := h.test(ctx, program, b, m.pattern(), "", patience)
+		if err != nil {
+			return err
 		}
+		if r.failed || !strings.Contains(r.output, "--- PASS: "+m.test[len(b.folder)+1:]+" (") {
+			return fmt.Errorf("%s does not pass without a mutant: mend that first\n%s", m.test, r.output)
+		}
+		h.mu.Lock()
+		h.usual[m.test] = max(h.usual[m.test], r.took)
+		h.mu.Unlock()
 	}
 	return nil
 }

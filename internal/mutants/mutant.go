@@ -12,7 +12,7 @@ type mutant struct {
 	promise  int    // of docs/promises.md
 	file     string // from the root of the repository
 	old, new string // old is in the file once
-	test     string // the one that sees it: folder.TestName, or folder.TestName/case
+	test     string // the one that sees it: folder.TestName, or folder.TestName/a_case
 	race     bool   // the race detector is needed to see it
 }
 

@@ -8,7 +8,7 @@ func ofOutages() []mutant {
 			name: "the journal goes before the log is synced", promise: 9, file: "record/sync.go",
 			old:  `return l.q.writer.Sync()`,
 			new:  `return nil`,
-			test: "record.TestPowerCutAtEveryCall",
+			test: "record.TestSegmentsGoWhenTheirBlocksAreDurable",
 		},
 		{
 			name: "the journal of a log that can't be finished goes", promise: 9, file: "record/recover.go",
