@@ -325,3 +325,69 @@ func TestALogThatIsLostIsFinished(t *testing.T) {
 		t.Errorf("the log has %+v, want a gap since the connection began", events[0].Body)
 	}
 }
+
+// A gap of a log to which nothing happens ends too.
+func TestAGapOfAnIdleLogEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		p := faultdisk.NewProcess(newDisk(t), func(c faultdisk.Call) faultdisk.Fault {
+			if broken.Load() && c.Op == faultdisk.Write {
+				return faultdisk.Fault{Err: syscall.EIO}
+			}
+			return faultdisk.Fault{}
+		})
+		r, s := begun(t, p, func(c *record.Config) { c.OnFailure = record.Continue })
+		broken.Store(true)
+		s.output(1, 10)
+		if n := r.Stats().Gapped; n != 1 {
+			t.Errorf("%d logs have a gap, want 1", n)
+		}
+		broken.Store(false)
+		pass(5 * time.Second)
+		if n := r.Stats().Gapped; n != 0 {
+			t.Errorf("%d logs have a gap still", n)
+		}
+		s.end()
+		mustClose(t, r)
+	})
+}
+
+// Who is let in under Continue while nothing can be recorded has a log in the end, with
+// what happened before the login.
+func TestALoginThatCouldNotBeRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		p := faultdisk.NewProcess(newDisk(t), func(c faultdisk.Call) faultdisk.Fault {
+			if broken.Load() && (c.Op == faultdisk.Write || c.Op == faultdisk.Open) {
+				return faultdisk.Fault{Err: syscall.EIO}
+			}
+			return faultdisk.Fault{}
+		})
+		r := mustOpen(t, p, func(c *record.Config) { c.OnFailure = record.Continue })
+		broken.Store(true)
+		s := &session{log: r.Begin()}
+		s.begin()
+		s.end()
+		pass(time.Second)
+		broken.Store(false)
+		pass(10 * time.Second)
+		mustClose(t, r)
+		events, verdict := readLog(t, p, s.log.ID())
+		if verdict != binary.Recovered {
+			t.Fatalf("the log is %v, want recovered", verdict)
+		}
+		var who *event.HandshakeSuccessful
+		gaps := 0
+		for _, ev := range events {
+			switch b := ev.Body.(type) {
+			case *event.HandshakeSuccessful:
+				who = b
+			case *event.Gap:
+				gaps++
+			}
+		}
+		if who == nil || gaps != 1 {
+			t.Errorf("the log names %+v and has %d gaps, want who came and one gap", who, gaps)
+		}
+	})
+}
