@@ -182,6 +182,14 @@ func isAccess(body event.Body) bool {
 }
 
 func (l *Log) emit(conn event.ConnID, channel uint64, body event.Body) error {
+	for {
+		if err := l.emitOnce(conn, channel, body); err != errAgain {
+			return err
+		}
+	}
+}
+
+func (l *Log) emitOnce(conn event.ConnID, channel uint64, body event.Body) error {
 	if err := l.acquire(); err != nil {
 		return l.failed(err, body)
 	}

@@ -16,16 +16,20 @@ type trouble struct {
 	// lastWords is set while the log's end is written in spite of the trouble.
 	lastWords atomic.Bool
 
-	mu    sync.Mutex
-	on    chan struct{} // closed while there is trouble
-	cause error         // nil without trouble; errGap under Continue
-	tell  func(error)   // by OnFailure
-	gap   event.Gap
-	retry time.Duration // under Continue, when to try again, in Recorder.elapsed
+	mu     sync.Mutex
+	on     chan struct{} // closed while there is trouble
+	cause  error         // nil without trouble; errGap under Continue
+	tell   func(error)   // by OnFailure
+	gap    event.Gap
+	passed uint64        // events in the gap, also when gap says that nobody knows
+	retry  time.Duration // under Continue, when to try again, in Recorder.elapsed
 }
 
 // errGap says that something is let go unrecorded, by policy.
 var errGap = errors.New("not recorded, as the failure policy says")
+
+// errAgain says that a gap has ended before an event was let go as part of it.
+var errAgain = errors.New("not recorded, and no gap: try again")
 
 const retryEvery = time.Second
 
@@ -95,7 +99,7 @@ func (t *trouble) begin(cause error, since int64, now time.Duration) bool {
 	if t.cause != nil {
 		return false
 	}
-	t.cause, t.gap = errGap, event.Gap{Messages: new(uint64), Bytes: new(uint64), Since: since, Reason: cause.Error()}
+	t.cause, t.passed, t.gap = errGap, 0, event.Gap{Messages: new(uint64), Bytes: new(uint64), Since: since, Reason: cause.Error()}
 	close(t.on)
 	return true
 }
@@ -109,23 +113,38 @@ func (t *trouble) stopGap() (event.Gap, bool) {
 		return event.Gap{}, false
 	}
 	t.cause = ErrEnded
-	return t.gap, true
+	return snapshot(t.gap), true
 }
 
-// count counts an event that passes unrecorded; nil is one whose record may be lost.
-func (t *trouble) count(body event.Body) {
+// snapshot returns a gap that goes on being counted as it is now.
+func snapshot(g event.Gap) event.Gap {
+	if g.Messages != nil {
+		messages, bytes := *g.Messages, *g.Bytes
+		g.Messages, g.Bytes = &messages, &bytes
+	}
+	return g
+}
+
+// count counts an event that passes unrecorded; nil is one whose record may be lost. It
+// reports whether there is a gap that it belongs to: one may have ended meanwhile.
+func (t *trouble) count(body event.Body) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.cause == nil {
+		return false
+	}
+	t.passed++
 	if body == nil {
 		t.gap.Messages, t.gap.Bytes = nil, nil
 	}
 	if t.gap.Messages == nil {
-		return
+		return true
 	}
 	*t.gap.Messages++
 	if io, ok := body.(*event.IO); ok {
 		*t.gap.Bytes += uint64(len(io.Data))
 	}
+	return true
 }
 
 // tryResume ends a gap of a log that nothing happens to.
@@ -142,22 +161,34 @@ func (t *trouble) inGap() bool {
 	return t.cause == errGap
 }
 
-// due reports whether it is time to try again, and moves that time on.
-func (t *trouble) due(now time.Duration) (event.Gap, bool) {
+// due reports whether it is time to try again, and moves that time on. It returns the gap,
+// and how many events are in it.
+func (t *trouble) due(now time.Duration) (gap event.Gap, passed uint64, due bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if now < t.retry {
-		return event.Gap{}, false
+		return event.Gap{}, 0, false
 	}
 	t.retry = now + retryEvery
-	return t.gap, true
+	return snapshot(t.gap), t.passed, true
 }
 
-// end ends a gap.
-func (t *trouble) end() {
+// end ends a gap that was recorded when it had passed events. It reports whether that was all:
+// what has passed since is another gap, which began at now.
+func (t *trouble) end(recorded event.Gap, passed uint64, now int64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.cause, t.gap, t.on = nil, event.Gap{}, make(chan struct{})
+	if t.passed == passed {
+		t.cause, t.gap, t.passed, t.on = nil, event.Gap{}, 0, make(chan struct{})
+		return true
+	}
+	rest := event.Gap{Since: now, Reason: t.gap.Reason}
+	if t.gap.Messages != nil && recorded.Messages != nil {
+		messages, bytes := *t.gap.Messages-*recorded.Messages, *t.gap.Bytes-*recorded.Bytes
+		rest.Messages, rest.Bytes = &messages, &bytes
+	}
+	t.gap, t.passed = rest, t.passed-passed
+	return false
 }
 
 // acquire takes the log's lock, or gives up when there is trouble. Under Continue who
@@ -210,7 +241,12 @@ func (l *Log) failed(err error, body event.Body) error {
 		if _, last := body.(*event.Disconnect); last {
 			return errGap
 		}
-		l.trouble.count(body)
+		for !l.trouble.count(body) {
+			if body != nil {
+				return errAgain
+			}
+			l.miss(errUnsure)
+		}
 		return nil
 	}
 	l.stop(err)
@@ -289,7 +325,7 @@ func (l *Log) end(conn event.ConnID, last ...event.Body) {
 
 // resume tries to go on after a gap, which it records. The caller holds the log.
 func (l *Log) resume() error {
-	gap, due := l.trouble.due(l.r.elapsed())
+	gap, passed, due := l.trouble.due(l.r.elapsed())
 	if !due || l.waits(deadline) >= 0 || l.r.onlyEnds.Load() {
 		return errGap
 	}
@@ -304,9 +340,12 @@ func (l *Log) resume() error {
 		return errGap
 	}
 	l.unsure.Store(false) // what may be lost is part of the gap
-	l.trouble.end()
+	over := l.trouble.end(gap, passed, l.r.cfg.Now().UnixNano())
 	if !l.isOwn {
 		l.tee(0, &gap) // it is in the log already, and this is the record beside
+	}
+	if !over {
+		return errGap
 	}
 	l.r.cfg.Logger.Warn("recording goes on after a gap", "connection", l.id)
 	return nil

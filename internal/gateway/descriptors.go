@@ -25,10 +25,10 @@ func perSession(backend string) uint64 {
 }
 
 // warnOfDescriptors tells the operator, at the start, if the limit will be met before
-// ssh.maxConnections is.
+// ssh.maxConnections is. A gateway for one person has no use for so many.
 func (g *Gateway) warnOfDescriptors() {
 	var limit syscall.Rlimit
-	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
+	if g.Config.Embedded || syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
 		return
 	}
 	if why := tooLow(g.Config.SSH.MaxConnections, perSession(g.Config.Backend), uint64(limit.Cur)); why != "" {
@@ -44,7 +44,7 @@ func tooLow(sessions int, each, limit uint64) string {
 		return ""
 	}
 	need := uint64(sessions)*each*reservedShare/(reservedShare-1) + reservedShare
-	return fmt.Sprintf("%d file descriptors are enough for about %d sessions: raise the limit to %d (LimitNOFILE= in the unit, ulimit -n), or lower ssh.maxConnections, which is %d", limit, fit, need, sessions)
+	return fmt.Sprintf("the limit of %d file descriptors is enough for about %d sessions: raise it to %d (LimitNOFILE= in the unit, ulimit -n), or lower ssh.maxConnections, which is %d", limit, fit, need, sessions)
 }
 
 // tooFewDescriptors says why a connection can't be served if it was given one of the

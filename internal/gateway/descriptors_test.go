@@ -25,7 +25,7 @@ func TestLimitsOfDescriptors(t *testing.T) {
 			t.Errorf("a limit of %d is told of with: %s", enough-1, said)
 		}
 	}
-	if said, advice := tooLow(10_000, 7, 20_000), "raise the limit to 93337"; !strings.Contains(said, advice) || tooLow(10_000, 7, 93_337) != "" {
+	if said, advice := tooLow(10_000, 7, 20_000), "raise it to 93337"; !strings.Contains(said, advice) || tooLow(10_000, 7, 93_337) != "" {
 		t.Errorf("a limit of 20000 is told of with %q, want %q, which is enough", said, advice)
 	}
 }
