@@ -326,6 +326,37 @@ func TestALogThatIsLostIsFinished(t *testing.T) {
 	}
 }
 
+// Under Continue blocks wait in the journal for a store that hangs, and go into the log
+// when it answers: nothing is missing. Other logs are watched meanwhile.
+func TestAStoreThatHungIsWrittenAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var hangs atomic.Bool
+		answer := make(chan struct{})
+		p := faultdisk.NewProcess(newDisk(t), func(c faultdisk.Call) faultdisk.Fault {
+			if hangs.Load() && c.Op == faultdisk.Write && strings.HasSuffix(c.Name, ".partial") {
+				return faultdisk.Fault{Hang: answer}
+			}
+			return faultdisk.Fault{}
+		})
+		// A sync would wait for the mutex that the store's writer holds, and stop the bubble's time.
+		r, s := begun(t, p, func(c *record.Config) { c.OnFailure, c.Sync = record.Continue, time.Hour })
+		pass(time.Second)
+		hangs.Store(true)
+		s.output(10, 1000)
+		pass(10 * time.Second)
+		close(answer)
+		hangs.Store(false)
+		pass(time.Second)
+		s.output(10, 1000)
+		s.end()
+		mustClose(t, r)
+		events, verdict := readLog(t, p, s.log.ID())
+		if verdict != binary.Complete || len(events) != s.taken+1 {
+			t.Errorf("the log is %v with %d events, want complete and %d", verdict, len(events), s.taken+1)
+		}
+	})
+}
+
 // A gap of a log to which nothing happens ends too.
 func TestAGapOfAnIdleLogEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
@@ -27,6 +28,7 @@ type queue struct {
 
 	// The log in the store. writerMu lets one at a time use writer; encoder and
 	// pending are the draining goroutine's.
+	begun    atomic.Bool
 	writerMu sync.Mutex
 	writer   storage.Writer // nil if there is none, or if it failed
 	encoder  *binary.Writer
@@ -46,13 +48,12 @@ func (q *queue) begin(w storage.Writer, encoder *binary.Writer) {
 	q.writerMu.Lock()
 	defer q.writerMu.Unlock()
 	q.writer, q.encoder, q.size = w, encoder, encoder.Size()
+	q.begun.Store(true)
 }
 
-func (q *queue) hasWriter() bool {
-	q.writerMu.Lock()
-	defer q.writerMu.Unlock()
-	return q.encoder != nil
-}
+// hasWriter reports whether the log was begun in the store. It waits for nobody: who writes
+// there holds writerMu for as long as the store likes.
+func (q *queue) hasWriter() bool { return q.begun.Load() }
 
 func (q *queue) setActive(s *segment) {
 	q.mu.Lock()
