@@ -109,7 +109,8 @@ func (v *volume) look() {
 	doubt, fulls := v.full || v.err != nil, v.fulls
 	v.mu.Unlock()
 	space, err := v.r.cfg.FS.Space(v.dir)
-	probed := v.asked.Swap(false) || doubt || err != nil
+	moved := v.hasMoved()
+	probed := v.asked.Swap(false) || doubt || moved || err != nil
 	if probed {
 		if probeErr := v.probe(); probeErr != nil {
 			err = probeErr
@@ -117,7 +118,6 @@ func (v *volume) look() {
 			space, err = v.r.cfg.FS.Space(v.dir)
 		}
 	}
-	moved := v.hasMoved()
 	whole, reserved := true, uint64(0)
 	if err == nil && v.r.cfg.Room.Reserve > 0 && !v.isShared && !v.r.isClosed() {
 		whole, reserved, err = v.keepReserve(&space)

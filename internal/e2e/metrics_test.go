@@ -121,6 +121,7 @@ func (g *gateway) takeAway(t *testing.T) (undo func()) {
 func TestUnrecordableSessionsAreRefused(t *testing.T) {
 	t.Parallel()
 	g := start(t, gatewaytest.Local(t), gatewaytest.Options{Metrics: true})
+	g.AwaitMetric(t, "sshtrail_ready", is(1))
 	undo := g.takeAway(t)
 	g.AwaitMetric(t, "sshtrail_ready", is(0))
 	g.checkHealth(t, "sessions can't be recorded: ")
