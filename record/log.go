@@ -376,7 +376,7 @@ func (l *Log) create() error {
 // other has this id.
 func beginLog(store storage.Store, name storage.Name, header []byte) (storage.Writer, error) {
 	ctx := context.Background()
-	w, err := store.Create(ctx, name)
+	w, err := store.Create(ctx, name, storage.About{})
 	if errors.Is(err, storage.ErrExist) {
 		w, err = store.Resume(ctx, name, func(io.ReaderAt, int64) (int64, error) { return 0, nil })
 	}

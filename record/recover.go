@@ -247,7 +247,7 @@ func (m *mending) begin(ctx context.Context, name storage.Name) (storage.Writer,
 	if !m.hasMessages() && m.unsaid.isEmpty() {
 		return nil, ErrNothingSaved
 	}
-	w, err := m.r.cfg.Store.Create(ctx, name)
+	w, err := m.r.cfg.Store.Create(ctx, name, storage.About{})
 	if err != nil {
 		return nil, err
 	}

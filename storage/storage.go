@@ -18,7 +18,8 @@ type Store interface {
 	// Create begins a log. It fails with [ErrExist] if there is one of that name,
 	// finished or not, and with an error that names the folder, bucket or limit if
 	// there can't be one. The log is found by Open and List from the start, as unfinished.
-	Create(ctx context.Context, name Name) (Writer, error)
+	// What about tells is for stores whose listing can show it.
+	Create(ctx context.Context, name Name, about About) (Writer, error)
 
 	// Resume goes on with a log that its writer left unfinished. keep is shown its
 	// bytes and returns how many of them are good; what is after them is cut off and
@@ -53,6 +54,46 @@ type Writer interface {
 	// Close gives the log up as it is, unfinished, and returns what it holds. After
 	// Commit it does nothing.
 	Close() error
+}
+
+// Releaser is a Writer whose store holds back, on this machine, what it needs to show in
+// Resume. It takes room until it is released.
+type Releaser interface {
+	Writer
+	// Release tells that no Resume will read bytes before offset any more, nor cut there, so
+	// that the store may let them go as soon as they are safe elsewhere. Offsets only
+	// grow. After that Resume may be given a reader that fails for bytes before offset. It waits for
+	// nothing, and the store may remember it or not.
+	Release(offset int64)
+}
+
+// Tailer is a Writer whose store keeps a copy of what is unfinished where the end of this
+// machine does not reach, so that [TailStore] finds it there.
+type Tailer interface {
+	Writer
+	// Tail keeps state, which the caller needs beside the log's bytes to go on with it, together with
+	// the bytes written so far: both as they are now, in place of what was kept before. Where it is
+	// nil, nothing but the bytes is needed. It returns when that is safe, and may take as
+	// long as the network does. Other methods may be called meanwhile.
+	Tail(ctx context.Context, state []byte) error
+}
+
+// TailStore is a Store with Tailers.
+type TailStore interface {
+	Store
+	// TailInterval is how often Tail should be called while there is something new, 0 if not at all.
+	TailInterval() time.Duration
+	// State returns the state that Tail has kept last for an unfinished log, nil if there is
+	// none. It fails with [ErrNotExist] if no log of that name is unfinished.
+	State(ctx context.Context, name Name) ([]byte, error)
+}
+
+// About is what may be told of a log to those who list where it is kept, without its bytes.
+type About struct {
+	// ContentType is the media type of the log.
+	ContentType string
+	// Metadata has facts by name, as "username". A store shows those that it was told to.
+	Metadata map[string]string
 }
 
 // Reader reads one log. Its methods may be called concurrently.

@@ -48,7 +48,7 @@ func storeOfThree(t *testing.T, listing func(n int)) storage.Store {
 	}
 	s := mem.New()
 	for _, name := range []storage.Name{"a", "b", "c"} {
-		w, err := s.Create(t.Context(), name)
+		w, err := s.Create(t.Context(), name, storage.About{})
 		if err != nil {
 			t.Fatal(err)
 		}

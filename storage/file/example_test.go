@@ -6,6 +6,7 @@ import (
 	"log"
 	"os"
 
+	"github.com/sshtrail/sshtrail/storage"
 	"github.com/sshtrail/sshtrail/storage/file"
 )
 
@@ -19,7 +20,7 @@ func ExampleNew() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	w, err := store.Create(context.Background(), "a-log")
+	w, err := store.Create(context.Background(), "a-log", storage.About{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func story(t *testing.T, fsys disk.FS) (p progress) {
 	if err != nil {
 		return progress{err: err}
 	}
-	w, err := s.Create(t.Context(), "log")
+	w, err := s.Create(t.Context(), "log", storage.About{})
 	if err != nil {
 		return progress{err: err}
 	}
@@ -217,7 +217,7 @@ func TestStaysFailed(t *testing.T) {
 			failed = true
 			return faultdisk.Fault{Err: syscall.EIO}
 		})
-		w, err := newStore(t, p, "/logs").Create(t.Context(), "log")
+		w, err := newStore(t, p, "/logs").Create(t.Context(), "log", storage.About{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +249,7 @@ func TestStaysFailed(t *testing.T) {
 
 func TestCloseReportsItsError(t *testing.T) {
 	p := faultdisk.NewProcess(newDisk(t), faultdisk.From(0, faultdisk.Fault{Err: syscall.EIO}, faultdisk.Close))
-	w, err := newStore(t, p, "/logs").Create(t.Context(), "log")
+	w, err := newStore(t, p, "/logs").Create(t.Context(), "log", storage.About{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestNameIsSyncedOnce(t *testing.T) {
 // TestReadingWithoutLocks: on a file system that has none, logs can be read.
 func TestReadingWithoutLocks(t *testing.T) {
 	m := newDisk(t)
-	w, err := newStore(t, m, "/logs").Create(t.Context(), "log")
+	w, err := newStore(t, m, "/logs").Create(t.Context(), "log", storage.About{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func TestFilesAreTheGatewaysAlone(t *testing.T) {
 	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	w, err := newStore(t, disk.OS{}, dir).Create(t.Context(), "log")
+	w, err := newStore(t, disk.OS{}, dir).Create(t.Context(), "log", storage.About{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestWhatIsNoLog(t *testing.T) {
 		if _, err := s.Open(t.Context(), name); !errors.Is(err, file.ErrNotRegular) {
 			t.Errorf("Open(%s) = %v, want ErrNotRegular", name, err)
 		}
-		if _, err := s.Create(t.Context(), name); !errors.Is(err, storage.ErrExist) {
+		if _, err := s.Create(t.Context(), name, storage.About{}); !errors.Is(err, storage.ErrExist) {
 			t.Errorf("Create(%s) = %v, want ErrExist", name, err)
 		}
 		if _, err := s.Resume(t.Context(), name, keepAll); err == nil {
@@ -166,7 +166,7 @@ func TestWhatIsNoLog(t *testing.T) {
 
 func TestReservedNames(t *testing.T) {
 	s := newStore(t, disk.OS{}, t.TempDir())
-	if _, err := s.Create(t.Context(), "log.partial"); err == nil {
+	if _, err := s.Create(t.Context(), "log.partial", storage.About{}); err == nil {
 		t.Error("Create takes a name that ends in .partial")
 	}
 	if _, err := s.Open(t.Context(), "log.partial"); err == nil || errors.Is(err, storage.ErrNotExist) {
@@ -177,7 +177,7 @@ func TestReservedNames(t *testing.T) {
 func TestOpenPath(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
-	w, err := newStore(t, disk.OS{}, dir).Create(t.Context(), "log")
+	w, err := newStore(t, disk.OS{}, dir).Create(t.Context(), "log", storage.About{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func wantNames(t *testing.T, m *faultdisk.Memory, want ...string) {
 func TestCreateIsOvertakenByACommit(t *testing.T) {
 	m := newDisk(t)
 	s := before(t, m, faultdisk.Open, 1, func() { finish(t, m) })
-	if _, err := s.Create(t.Context(), "log"); !errors.Is(err, storage.ErrExist) {
+	if _, err := s.Create(t.Context(), "log", storage.About{}); !errors.Is(err, storage.ErrExist) {
 		t.Errorf("Create = %v, want ErrExist", err)
 	}
 	wantNames(t, m, "log")
@@ -84,7 +84,7 @@ func TestCreateIsOvertakenByAResume(t *testing.T) {
 				}
 			}
 		})
-		if _, err := s.Create(t.Context(), "log"); !errors.Is(err, storage.ErrExist) {
+		if _, err := s.Create(t.Context(), "log", storage.About{}); !errors.Is(err, storage.ErrExist) {
 			t.Errorf("Create of what somebody resumed (and commits: %v) = %v, want ErrExist", commits, err)
 		}
 		if commits {
@@ -100,7 +100,7 @@ func TestCreateIsOvertakenByAResume(t *testing.T) {
 
 func TestResumeIsOvertakenByACommit(t *testing.T) {
 	m := newDisk(t)
-	w, err := newStore(t, m, "/logs").Create(t.Context(), "log")
+	w, err := newStore(t, m, "/logs").Create(t.Context(), "log", storage.About{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestResumeIsOvertakenByACommit(t *testing.T) {
 
 func TestOpenIsOvertakenByACommit(t *testing.T) {
 	m := newDisk(t)
-	w, err := newStore(t, m, "/logs").Create(t.Context(), "log")
+	w, err := newStore(t, m, "/logs").Create(t.Context(), "log", storage.About{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestOpenIsOvertakenByACommit(t *testing.T) {
 // TestReaderAsksBeforeItTakesTheSize: a reader that is told that nobody writes has all.
 func TestReaderAsksBeforeItTakesTheSize(t *testing.T) {
 	m := newDisk(t)
-	w, err := newStore(t, m, "/logs").Create(t.Context(), "log")
+	w, err := newStore(t, m, "/logs").Create(t.Context(), "log", storage.About{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestCreateWhoseFileIsReplaced(t *testing.T) {
 		}
 		touch(t, m, "/logs/log.partial")
 	})
-	if _, err := s.Create(t.Context(), "log"); !errors.Is(err, storage.ErrExist) {
+	if _, err := s.Create(t.Context(), "log", storage.About{}); !errors.Is(err, storage.ErrExist) {
 		t.Errorf("Create = %v, want ErrExist", err)
 	}
 	wantNames(t, m, "log.partial")
@@ -174,7 +174,7 @@ func TestCreateWhoseFileIsReplaced(t *testing.T) {
 
 func TestCommitReplacesNothing(t *testing.T) {
 	create := func(m *faultdisk.Memory) storage.Writer {
-		w, err := newStore(t, m, "/logs").Create(t.Context(), "log")
+		w, err := newStore(t, m, "/logs").Create(t.Context(), "log", storage.About{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +209,7 @@ func TestFinishedWins(t *testing.T) {
 	if got := read(t, s); got != whole {
 		t.Errorf("Open reads %q, want the finished log", got)
 	}
-	if _, err := s.Create(t.Context(), "log"); !errors.Is(err, storage.ErrExist) {
+	if _, err := s.Create(t.Context(), "log", storage.About{}); !errors.Is(err, storage.ErrExist) {
 		t.Errorf("Create = %v, want ErrExist", err)
 	}
 	if _, err := s.Resume(t.Context(), "log", keepAll); !errors.Is(err, storage.ErrNotExist) {
@@ -258,7 +258,7 @@ func (d *tornDir) ReadDir(name string) ([]fs.DirEntry, error) {
 func TestListWhileALogIsCommitted(t *testing.T) {
 	for _, missing := range []string{"log.partial", ""} { // met under neither name, or under the old one
 		m := newDisk(t)
-		w, err := newStore(t, m, "/logs").Create(t.Context(), "log")
+		w, err := newStore(t, m, "/logs").Create(t.Context(), "log", storage.About{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +285,7 @@ func TestListWhileItGoesOn(t *testing.T) {
 	s := newStore(t, m, "/logs")
 	var writers []storage.Writer
 	for _, name := range []storage.Name{"a", "b", "c"} {
-		w, err := s.Create(t.Context(), name)
+		w, err := s.Create(t.Context(), name, storage.About{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -337,7 +337,7 @@ func TestWriterWaitsForReaders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newDisk(t)
-				w, err := newStore(t, m, "/logs").Create(t.Context(), "log")
+				w, err := newStore(t, m, "/logs").Create(t.Context(), "log", storage.About{})
 				if err != nil || w.Close() != nil {
 					t.Fatal(err)
 				}
@@ -379,7 +379,7 @@ func hold(t *testing.T, m *faultdisk.Memory, kind disk.Lock) *faultdisk.Process 
 func TestWaitingHeedsTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newDisk(t)
-		w, err := newStore(t, m, "/logs").Create(t.Context(), "log")
+		w, err := newStore(t, m, "/logs").Create(t.Context(), "log", storage.About{})
 		if err != nil || w.Close() != nil {
 			t.Fatal(err)
 		}

@@ -72,7 +72,7 @@ func allowed(ctx context.Context, name storage.Name) error {
 }
 
 // Create begins a log. Its name survives a power cut from the first Sync on.
-func (s *Store) Create(ctx context.Context, name storage.Name) (storage.Writer, error) {
+func (s *Store) Create(ctx context.Context, name storage.Name, _ storage.About) (storage.Writer, error) {
 	if err := allowed(ctx, name); err != nil {
 		return nil, fmt.Errorf("create log: %w", err)
 	}

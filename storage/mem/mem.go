@@ -39,7 +39,7 @@ type log struct {
 func New() *Store { return &Store{logs: map[storage.Name]*log{}} }
 
 // Create begins a log.
-func (s *Store) Create(ctx context.Context, name storage.Name) (storage.Writer, error) {
+func (s *Store) Create(ctx context.Context, name storage.Name, _ storage.About) (storage.Writer, error) {
 	if err := allowed(ctx, name); err != nil {
 		return nil, fmt.Errorf("create log: %w", err)
 	}

@@ -16,7 +16,7 @@ func TestContract(t *testing.T) {
 // TestReaderKeepsWhatWasCut: here, unlike in a file, a reader has what it opened for good.
 func TestReaderKeepsWhatWasCut(t *testing.T) {
 	s := mem.New()
-	w, err := s.Create(t.Context(), "log")
+	w, err := s.Create(t.Context(), "log", storage.About{})
 	if err == nil {
 		_, err = w.Write([]byte("good|torn"))
 	}

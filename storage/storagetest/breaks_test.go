@@ -40,7 +40,7 @@ var breaks = []brk{
 	{name: "writes into another log", caught: []string{"many logs at once", "a log is what was written"},
 		writer: func(s storage.Store, _ storage.Name, w storage.Writer) storage.Writer {
 			return odd{Writer: w, write: func(p []byte) (int, error) {
-				other, err := s.Create(bg, "other")
+				other, err := s.Create(bg, "other", storage.About{})
 				if err != nil {
 					return w.Write(p)
 				}
@@ -71,14 +71,14 @@ var breaks = []brk{
 			if len(name) > 100 {
 				return nil, errors.New("too long")
 			}
-			return s.Create(bg, name)
+			return s.Create(bg, name, storage.About{})
 		}},
 	{name: "creates what it is told to", caught: []string{"names that are none"},
 		create: func(s storage.Store, name storage.Name) (storage.Writer, error) {
 			if name.Validate() != nil {
 				name = "x"
 			}
-			return s.Create(bg, name)
+			return s.Create(bg, name, storage.About{})
 		}},
 	{name: "opens any name", caught: []string{"names that are none", "open of nothing"},
 		open: func(s storage.Store, name storage.Name) (storage.Reader, error) {
@@ -114,7 +114,7 @@ var breaks = []brk{
 		}},
 	{name: "starts a log anew", caught: []string{"a name is used once", "one of many creates wins"},
 		create: func(s storage.Store, name storage.Name) (storage.Writer, error) {
-			w, err := s.Create(bg, name)
+			w, err := s.Create(bg, name, storage.About{})
 			if errors.Is(err, storage.ErrExist) {
 				return loose(), nil
 			}
@@ -122,7 +122,7 @@ var breaks = []brk{
 		}},
 	{name: "says something else of a log that exists", caught: []string{"a name is used once", "one of many creates wins"},
 		create: func(s storage.Store, name storage.Name) (storage.Writer, error) {
-			w, err := s.Create(bg, name)
+			w, err := s.Create(bg, name, storage.About{})
 			if err != nil {
 				return nil, errors.New("no")
 			}

@@ -34,10 +34,12 @@ type keepFunc = func(io.ReaderAt, int64) (int64, error)
 
 var bg = context.Background()
 
-func (s *broken) Create(ctx context.Context, name storage.Name) (storage.Writer, error) {
+func (s *broken) Create(ctx context.Context, name storage.Name, about storage.About) (storage.Writer, error) {
 	create := s.b.create
 	if create == nil {
-		create = func(in storage.Store, name storage.Name) (storage.Writer, error) { return in.Create(ctx, name) }
+		create = func(in storage.Store, name storage.Name) (storage.Writer, error) {
+			return in.Create(ctx, name, storage.About{})
+		}
 	}
 	return s.wrap(name)(create(s.Store, name))
 }

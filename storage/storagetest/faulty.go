@@ -81,8 +81,8 @@ func (f *Faulty) begin(op Op, name storage.Name, work func() (storage.Writer, er
 }
 
 // Create is a call of kind [Create].
-func (f *Faulty) Create(ctx context.Context, name storage.Name) (storage.Writer, error) {
-	return f.begin(Create, name, func() (storage.Writer, error) { return f.store.Create(ctx, name) })
+func (f *Faulty) Create(ctx context.Context, name storage.Name, about storage.About) (storage.Writer, error) {
+	return f.begin(Create, name, func() (storage.Writer, error) { return f.store.Create(ctx, name, about) })
 }
 
 // Resume is a call of kind [Resume].

@@ -71,7 +71,7 @@ func TestFaulty(t *testing.T) {
 
 // story returns the first error, and wants a writer to repeat it.
 func story(t *testing.T, s storage.Store) error {
-	w, err := s.Create(t.Context(), "log")
+	w, err := s.Create(t.Context(), "log", storage.About{})
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func TestFaultyReading(t *testing.T) {
 	errNet := errors.New("network")
 	inner := mem.New()
 	for _, name := range []storage.Name{"a", "b"} {
-		if w, err := inner.Create(t.Context(), name); err != nil || w.Close() != nil {
+		if w, err := inner.Create(t.Context(), name, storage.About{}); err != nil || w.Close() != nil {
 			t.Fatal(err)
 		}
 	}
@@ -117,7 +117,7 @@ func TestFaultyReading(t *testing.T) {
 func TestFaultyHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner, release := mem.New(), make(chan struct{})
-		w, err := NewFaulty(inner, on(Write, Fault{Hang: release})).Create(t.Context(), "log")
+		w, err := NewFaulty(inner, on(Write, Fault{Hang: release})).Create(t.Context(), "log", storage.About{})
 		if err != nil {
 			t.Fatal(err)
 		}

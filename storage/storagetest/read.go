@@ -96,7 +96,7 @@ func checkReadersDoNotDisturb(s *suite) {
 
 // writeInTwo writes a log in small pieces and, half-way, gives it up and resumes it.
 func (s *suite) writeInTwo(name storage.Name, content string) error {
-	w, err := s.store.Create(s.Context(), name)
+	w, err := s.store.Create(s.Context(), name, storage.About{})
 	for i := 0; err == nil && i < len(content); i += 10 {
 		_, err = io.WriteString(w, content[i:i+10])
 		if err == nil && i == len(content)/2 {

@@ -105,7 +105,7 @@ func (s *suite) must(what string, err error) {
 
 func (s *suite) create(name storage.Name) storage.Writer {
 	s.Helper()
-	w, err := s.store.Create(s.Context(), name)
+	w, err := s.store.Create(s.Context(), name, storage.About{})
 	s.must("Create", err)
 	return w
 }

@@ -92,7 +92,7 @@ func checkBadNames(s *suite) {
 		"", ".", "..", "../log", "a/b", "/log", `a\b`, ".log", "log.", "a..b", "-log", "_log", "lo g", "log\n", "log\x00",
 		"lög", "~", "$HOME", "*", storage.Name(strings.Repeat("n", 129)),
 	} {
-		if w, err := s.store.Create(s.Context(), name); !s.want(fmt.Sprintf("Create(%q)", name), err, errAny) {
+		if w, err := s.store.Create(s.Context(), name, storage.About{}); !s.want(fmt.Sprintf("Create(%q)", name), err, errAny) {
 			w.Close()
 		}
 		if w, err := s.store.Resume(s.Context(), name, keepFirst(-1)); !s.want(fmt.Sprintf("Resume(%q)", name), err, errAny) {
@@ -131,7 +131,7 @@ func checkExist(s *suite) {
 	defer w.Close()
 	s.write(w, "3")
 	for _, name := range []storage.Name{"finished", "left", "written"} {
-		other, err := s.store.Create(s.Context(), name)
+		other, err := s.store.Create(s.Context(), name, storage.About{})
 		if !s.want(fmt.Sprintf("Create(%s)", name), err, storage.ErrExist) && err == nil {
 			other.Close()
 		}
@@ -164,7 +164,7 @@ func checkConcurrentCreate(s *suite) {
 		name := storage.Name(fmt.Sprint("log", round))
 		var winners atomic.Int32
 		together(func(i int) {
-			w, err := s.store.Create(s.Context(), name)
+			w, err := s.store.Create(s.Context(), name, storage.About{})
 			if err != nil {
 				s.want("Create of one that loses", err, storage.ErrExist)
 				return
@@ -187,7 +187,7 @@ func checkConcurrentCreate(s *suite) {
 func checkManyWriters(s *suite) {
 	content := func(i int) string { return strings.Repeat(string(rune('a'+i)), 1000+i) }
 	together(func(i int) {
-		w, err := s.store.Create(s.Context(), storage.Name(fmt.Sprint("log", i)))
+		w, err := s.store.Create(s.Context(), storage.Name(fmt.Sprint("log", i)), storage.About{})
 		if !s.want("Create", err, nil) {
 			return
 		}
