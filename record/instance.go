@@ -28,8 +28,10 @@ func (r *Recorder) openInstance() error {
 	}
 	for try := 1; ; try++ {
 		dir := filepath.Join(base, string(event.NewConnID(r.cfg.Now(), r.cfg.Random)))
-		if _, err := r.cfg.FS.Stat(dir); err == nil {
-			continue // it is a dead process's, to be recovered
+		if _, err := r.cfg.FS.Stat(dir); err == nil && try < instanceTries {
+			continue // it is another's
+		} else if err == nil {
+			return fmt.Errorf("create folder in journal folder %q: each of %d names that were drawn by chance is taken", base, instanceTries)
 		}
 		if err := r.cfg.FS.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("create folder in journal folder: %w", err)

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -105,7 +106,7 @@ func (r *Recorder) mendLeft(ctx context.Context) bool {
 			return false
 		}
 		rec := r.recoverLog(ctx, r.dir, id, segments[id], left[id])
-		if rec.Err != nil && rec.Err != ErrNothingSaved {
+		if rec.Err != nil && !errors.Is(rec.Err, ErrNothingSaved) {
 			done = false
 			continue
 		}

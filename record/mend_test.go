@@ -200,39 +200,6 @@ func TestAJournalThatIsRemoved(t *testing.T) {
 	})
 }
 
-// A sync that failed is not tried again to find that all is well: the kernel tells of a
-// page that it could not write once.
-func TestASyncThatFailedIsBelieved(t *testing.T) {
-	for range 20 {
-		synctest.Test(t, func(t *testing.T) {
-			failing, answer := make(chan struct{}), make(chan struct{})
-			var armed atomic.Bool
-			p := faultdisk.NewProcess(newDisk(t), func(c faultdisk.Call) faultdisk.Fault {
-				if c.Op == faultdisk.Sync && armed.CompareAndSwap(true, false) {
-					close(failing)
-					return faultdisk.Fault{Err: syscall.EIO, Hang: answer}
-				}
-				return faultdisk.Fault{}
-			})
-			r, s := begun(t, p, func(c *record.Config) { c.Sync = 0 })
-			time.Sleep(time.Second) // what was begun is synced
-			armed.Store(true)
-			results := make(chan error, 2)
-			emit := func() { results <- s.log.Emit(1, &event.Window{Columns: 80, Rows: 24}) }
-			go emit()
-			<-failing
-			go emit() // waits for the same sync, if it is fast enough
-			close(answer)
-			for range 2 {
-				if err := <-results; err == nil {
-					t.Error("an event was delivered whose sync had failed")
-				}
-			}
-			r.Close(t.Context(), "")
-		})
-	}
-}
-
 // A folder for logs that is moved away is noticed while the session does nothing; the log
 // is finished when the folder is there again.
 func TestAFolderOfLogsThatIsMovedAway(t *testing.T) {

@@ -43,8 +43,18 @@ type Stats struct {
 // further, that failed, that may not be written, that does not answer; a process that has
 // no more descriptors; and what is none of these.
 func FailureKinds() []string {
-	return []string{"full", "io", "readonly", "hung", "descriptors", "other"}
+	return []string{failFull: "full", failIO: "io", failReadOnly: "readonly", failHung: "hung", failDescriptors: "descriptors", failOther: "other"}
 }
+
+const (
+	failFull = iota
+	failIO
+	failReadOnly
+	failHung
+	failDescriptors
+	failOther
+	numFailures
+)
 
 // Histogram counts durations: Counts[i] of them took at most SyncBounds()[i], and All is their
 // number.
@@ -84,10 +94,7 @@ type counters struct {
 	}
 }
 
-const (
-	numFailures = 6 // FailureKinds
-	numBounds   = 8 // SyncBounds
-)
+const numBounds = 8 // SyncBounds
 
 // failed counts a failure.
 func (c *counters) failed(err error) { c.failures[failureKind(err)].Add(1) }
@@ -107,18 +114,18 @@ func (r *Recorder) failure(err error) {
 // failureKind is the index in FailureKinds of what an error is.
 func failureKind(err error) int {
 	switch {
-	case errors.Is(err, errFull), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return 0
+	case isFull(err):
+		return failFull
 	case errors.Is(err, syscall.EIO):
-		return 1
+		return failIO
 	case errors.Is(err, syscall.EROFS):
-		return 2
+		return failReadOnly
 	case errors.Is(err, errHung), errors.Is(err, errStuck):
-		return 3
+		return failHung
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return 4
+		return failDescriptors
 	}
-	return 5
+	return failOther
 }
 
 // synced counts how long a sync took.

@@ -158,7 +158,7 @@ func (v *volume) judge(whole bool) {
 		v.r.cfg.Logger.Info("there is room again", "folder", v.dir, "free", v.space.Free)
 	}
 	warn, _ := v.limits()
-	little := v.known && !v.isShared && (v.space.Free < warn || v.fewFiles(warnFiles, 10))
+	little := v.known && !v.isShared && (v.space.Free < warn || warn > 0 && v.fewFiles(warnFiles, 10))
 	if little && !v.warned {
 		v.r.cfg.Logger.Warn("a disk that logs depend on is nearly full: make room", "folder", v.dir, "free", v.space.Free, "size", v.space.Size, "freeFiles", v.space.FreeFiles)
 	}
@@ -168,13 +168,17 @@ func (v *volume) judge(whole bool) {
 	v.warned, v.refused = little, low
 }
 
-// limits returns the thresholds in bytes. The caller holds v.mu.
-func (v *volume) limits() (warn, refuse uint64) {
-	return min(v.r.cfg.Room.Warn, v.space.Size/10), min(v.r.cfg.Room.Refuse, v.space.Size/20)
+// limits returns the thresholds, in bytes, for a disk of that size.
+func (r Room) limits(size uint64) (warn, refuse uint64) {
+	return min(r.Warn, size/10), min(r.Refuse, size/20)
 }
 
+// limits returns the volume's thresholds. The caller holds v.mu.
+func (v *volume) limits() (warn, refuse uint64) { return v.r.cfg.Room.limits(v.space.Size) }
+
+// fewFiles reports whether fewer files than limit, and than that part of all, can be made.
 func (v *volume) fewFiles(limit, part uint64) bool {
-	return v.r.cfg.Room.Warn > 0 && v.space.Files > 0 && v.space.FreeFiles < min(limit, v.space.Files/part)
+	return v.space.Files > 0 && v.space.FreeFiles < min(limit, v.space.Files/part)
 }
 
 // isLow reports whether there is too little room for new sessions, and says why. The
@@ -186,7 +190,7 @@ func (v *volume) isLow() (bool, string) {
 		return false, ""
 	case v.space.Free < refuse:
 		return true, fmt.Sprintf("the disk of %q has %d bytes free, and sessions are refused below %d", v.dir, v.space.Free, refuse)
-	case v.fewFiles(refuseFiles, 20):
+	case refuse > 0 && v.fewFiles(refuseFiles, 20):
 		return true, fmt.Sprintf("the disk of %q has room for %d more files only", v.dir, v.space.FreeFiles)
 	}
 	return false, ""
@@ -227,7 +231,7 @@ func (v *volume) keepReserve(space *disk.Space) (whole bool, there uint64, err e
 	if there >= want {
 		return true, there, nil
 	}
-	if refuse := min(v.r.cfg.Room.Refuse, space.Size/20); space.Free+there < want+refuse {
+	if _, refuse := v.r.cfg.Room.limits(space.Size); space.Free+there < want+refuse {
 		return false, there, nil // what there is of it may stay: others may have made it
 	}
 	if err := v.makeReserve(path, want); err != nil {

@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -254,4 +255,30 @@ func TestALowDiskIsToldOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A threshold of 0 is never, also for the number of files.
+func TestAThresholdOfZeroRefusesNobody(t *testing.T) {
+	for name, refuse := range map[string]uint64{"0": 0, "20 KiB": 20 << 10} {
+		run(t, name, func(t *testing.T) {
+			m := newDisk(t)
+			m.Limit(4<<20, 100)
+			r := mustOpen(t, m, func(c *record.Config) { roomy(c); c.Room.Refuse, c.Room.Reserve = refuse, 0 })
+			for i := 0; ; i++ {
+				if space, err := m.Space("/"); err != nil || space.FreeFiles < 5 { // a twentieth of them
+					break
+				}
+				f, err := m.OpenFile(fmt.Sprintf("/file%d", i), 0x42, 0o600) // O_CREATE|O_RDWR
+				if err != nil {
+					t.Fatal(err)
+				}
+				f.Close()
+			}
+			pass(3 * time.Second)
+			if err := r.Ready(); (err == nil) != (refuse == 0) {
+				t.Errorf("with 4 of 100 files left and a threshold of %s: ready is %v", name, err)
+			}
+			mustClose(t, r)
+		})
+	}
 }

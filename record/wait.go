@@ -72,9 +72,12 @@ func (l *Log) wait(what int, op func() error, undo func()) error {
 		err := l.do(what, op)
 		if over.CompareAndSwap(false, true) {
 			done <- err
-		} else if err == nil {
+			return
+		}
+		if err == nil {
 			undo()
 		}
+		l.r.stuckOps.Add(-1)
 	}()
 	timer := time.NewTimer(deadline)
 	defer timer.Stop()
@@ -83,12 +86,12 @@ func (l *Log) wait(what int, op func() error, undo func()) error {
 		return err
 	case <-timer.C:
 	}
+	l.r.stuckOps.Add(1) // before who is stuck can return
 	if !over.CompareAndSwap(false, true) {
+		l.r.stuckOps.Add(-1)
 		return <-done
 	}
 	l.stuck = returned
-	l.r.stuckOps.Add(1)
-	go func() { <-returned; l.r.stuckOps.Add(-1) }() // ends when the disk has answered
 	return fmt.Errorf("the disk %w", errHung)
 }
 

@@ -16,8 +16,8 @@ func (a *app) recover() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "recover",
 		Short: "Finish what a crash left, without serving",
-		Long: `Finish the logs that a crash has left unfinished, as serve does when it starts. No
-gateway may be running on the same journal.`,
+		Long: `Finish the logs that a crash has left unfinished, as serve does when it starts.
+What a gateway is at work on now is left to it.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runRecover(c.Context()) },
 	}
