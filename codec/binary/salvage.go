@@ -36,7 +36,10 @@ type Salvaged struct {
 // blocks and then for those in Cut; each may be nil, and may keep the event. The error
 // is one of reading: what is wrong with the log is the verdict.
 func Salvage(r io.ReaderAt, size int64, each func(*event.Event)) (*Salvaged, error) {
-	reader := NewReader(io.NewSectionReader(r, 0, size))
+	return salvage(NewReader(io.NewSectionReader(r, 0, size)), each)
+}
+
+func salvage(reader *Reader, each func(*event.Event)) (*Salvaged, error) {
 	tell := func(m *Message) error {
 		if each == nil {
 			return nil
