@@ -52,7 +52,7 @@ func (s *Screen) own(y int) *line {
 		l = s.copied(l)
 		b.lines[y] = l
 	}
-	l.empty = false
+	l.empty, l.stamp = false, s.Stamp
 	return l
 }
 
@@ -97,7 +97,7 @@ func (s *Screen) leave(lines []*line) {
 		return
 	}
 	for _, l := range lines {
-		s.OnScroll(Line{Cells: l.cells, Wrapped: l.wrapped})
+		s.OnScroll(l.view())
 	}
 }
 

@@ -128,6 +128,7 @@ func (s *Screen) escDispatch(final rune) {
 func (s *Screen) align() {
 	b := s.shown()
 	l := newLine(s.columns, Cell{r: 'E', width: 1, style: s.style}).share()
+	l.stamp = s.Stamp
 	for i := range b.lines {
 		b.lines[i] = l
 	}

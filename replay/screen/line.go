@@ -8,6 +8,9 @@ type Line struct {
 	Cells []Cell
 	// Wrapped says that the line goes on from the one before, which was full.
 	Wrapped bool
+	// Stamp is the screen's of when the line was changed last; 0 in one that is empty
+	// since it was new or erased.
+	Stamp uint64
 }
 
 // String returns the line's text without the blanks and spaces at its end.
@@ -62,6 +65,7 @@ func (l Line) Runs() []Run {
 // line is a line in a buffer. A shared one is in several places and never changes.
 type line struct {
 	cells   []Cell
+	stamp   uint64
 	wrapped bool
 	shared  bool
 	empty   bool // known to hold blanks alone; a line that is not shared may too
@@ -74,6 +78,9 @@ func newLine(columns int, fill Cell) *line {
 	}
 	return l
 }
+
+// view returns l as others see it.
+func (l *line) view() Line { return Line{Cells: l.cells, Wrapped: l.wrapped, Stamp: l.stamp} }
 
 // share makes l fit to be in several places.
 func (l *line) share() *line {
@@ -93,7 +100,7 @@ func (l *line) resized(columns int) *line {
 	if last := &cells[columns-1]; last.width == 2 {
 		*last = blank(last.style)
 	}
-	return &line{cells: cells, wrapped: l.wrapped, empty: l.empty}
+	return &line{cells: cells, stamp: l.stamp, wrapped: l.wrapped, empty: l.empty}
 }
 
 // isEmpty reports whether nothing is to be seen in l but perhaps a background.

@@ -9,7 +9,7 @@ func (s *Screen) Resize(columns, rows int) {
 	}
 	if top := s.main.excess(rows); top > 0 && s.OnScroll != nil {
 		for _, l := range s.main.lines[:top] {
-			s.OnScroll(Line{Cells: l.cells, Wrapped: l.wrapped})
+			s.OnScroll(l.view())
 		}
 	}
 	s.columns, s.rows = columns, rows

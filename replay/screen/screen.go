@@ -15,6 +15,9 @@ type Screen struct {
 	// in order: because it scrolls over the upper edge, or because all of the screen is
 	// erased. A snapshot has none.
 	OnScroll func(Line)
+	// Stamp is given to each line that is changed from now on. What it says is the
+	// caller's: as the time of what is written.
+	Stamp uint64
 
 	columns, rows int
 	main          *buffer
@@ -115,8 +118,7 @@ func (s *Screen) Alternate() bool { return s.alternate != nil }
 
 // Line returns one of the lines that are shown.
 func (s *Screen) Line(row int) Line {
-	l := s.shown().lines[row]
-	return Line{Cells: l.cells, Wrapped: l.wrapped}
+	return s.shown().lines[row].view()
 }
 
 // Text returns the text of the lines that are shown, without the spaces at their ends.

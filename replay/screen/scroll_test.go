@@ -73,3 +73,21 @@ func TestLineFeedReturns(t *testing.T) {
 		t.Errorf("Text() = %q", got)
 	}
 }
+
+func TestLinesHaveTheStampOfTheirLastChange(t *testing.T) {
+	var stamps []uint64
+	s := New(10, 3)
+	s.OnScroll = func(l Line) { stamps = append(stamps, l.Stamp) }
+	for i, output := range []string{"1\r\n2", "2\r\n\r\n", "\x1b[A3\r\n", "\x1b[A\x1b[Ax\r\n\r\n4", "\x1b[H\x1b[7m\x1b[1J"} {
+		if s.Stamp = uint64(i + 1); i == 3 {
+			s = s.Snapshot() // which shares its lines
+			s.OnScroll = func(l Line) { stamps = append(stamps, l.Stamp) }
+		}
+		write(t, s, []byte(output))
+	}
+	s.Resize(20, 3)
+	s.Drain()
+	if want := []uint64{1, 5, 3, 4}; !slices.Equal(stamps, want) {
+		t.Errorf("the lines that left have the stamps %d, want %d", stamps, want)
+	}
+}
