@@ -69,6 +69,7 @@ var rules = []rule{
 	{"internal/torture", nil, nil, "chance and time"},
 	{"internal/gatewaytest", []string{"event", "codec/*", "internal/oracle", "internal/sshdtest"}, []string{"golang.org/x/crypto"}, "the built program, as its users start it"},
 	{"internal/sshdtest", nil, []string{xssh}, "a real server for tests"},
+	{"internal/s3test", nil, []string{xsys, "github.com/minio/minio-go/v7"}, "a real server for tests"},
 	{"internal/*test", nil, nil, "holds tests only"},
 }
 
