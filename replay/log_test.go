@@ -56,6 +56,33 @@ func TestChannels(t *testing.T) {
 	}
 }
 
+// TestLengthsOfChannels has a channel end a thousand blocks before the log does.
+func TestLengthsOfChannels(t *testing.T) {
+	s := newSample(t)
+	s.limit = 100
+	s.begin(0, 40, 10)
+	s.begin(1, 40, 10)
+	s.print(time.Second, 1, "first")
+	s.add(0, 1, &event.Exit{})
+	s.print(time.Second, 0, strings.Repeat("x", 300)) // a block between the two
+	s.close(1)
+	closed := s.now
+	for range 1500 {
+		s.print(time.Second, 0, strings.Repeat("x", 100))
+	}
+	log := s.end()
+	l := open(t, log, Options{})
+	if l.index.blocks < 1500 {
+		t.Fatalf("the log has %d blocks", l.index.blocks)
+	}
+	if c := l.Channel(1); !c.Closed || c.End != closed || c.ExitStatus == nil {
+		t.Errorf("channel 1 is %+v, want it closed at %d with a status", c, closed)
+	}
+	if c := l.Channel(0); c.Closed || c.End != s.now {
+		t.Errorf("channel 0 is %+v, want it open up to %d", c, s.now)
+	}
+}
+
 func TestIndexOfManyBlocks(t *testing.T) {
 	var x index
 	for i := range 3*maxPoints + 17 {

@@ -8,10 +8,6 @@ import (
 	"github.com/sshtrail/sshtrail/event"
 )
 
-// maxBack is how many blocks are read from the end of a log for the ends of its channels.
-// One whose end is before seems to go on until the log ends.
-const maxBack = 256
-
 // outline finds the channels.
 func (l *Log) outline(progress func(int64) error) error {
 	if l.stream {
@@ -122,16 +118,16 @@ func (l *Log) observeBlock(offset int64, observe func(*binary.Message) error) er
 	return nil
 }
 
-// outlineBack looks for the ends of channels, from the last block on.
+// outlineBack looks for the ends of channels, from the last block on: by the headers alone, but for
+// the blocks that may have one.
 func (l *Log) outlineBack() error {
-	left := maxBack
 	for p := len(l.index.points) - 1; p >= 0; p-- {
 		heads, err := l.group(p)
 		if err != nil {
 			return l.note(err)
 		}
-		for i := len(heads) - 1; i >= 0; i, left = i-1, left-1 {
-			if left == 0 || l.allClosed() {
+		for i := len(heads) - 1; i >= 0; i-- {
+			if l.allEnded() {
 				return nil
 			}
 			if !has(&heads[i], event.KindOther) {
@@ -145,9 +141,11 @@ func (l *Log) outlineBack() error {
 	return nil
 }
 
-func (l *Log) allClosed() bool {
+// allEnded reports whether nothing is left to be known of the ends of channels. How a program ended stands
+// before the close of its channel.
+func (l *Log) allEnded() bool {
 	for _, c := range l.Channels {
-		if !c.Closed {
+		if !c.Closed || c.ExitStatus == nil && c.ExitSignal == "" && c.Runs != "refused" {
 			return false
 		}
 	}
