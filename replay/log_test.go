@@ -70,16 +70,17 @@ func TestLengthsOfChannels(t *testing.T) {
 	for range 1500 {
 		s.print(time.Second, 0, strings.Repeat("x", 100))
 	}
-	log := s.end()
-	l := open(t, log, Options{})
+	s.close(0)
+	end := s.now
+	l := open(t, s.end(), Options{})
 	if l.index.blocks < 1500 {
 		t.Fatalf("the log has %d blocks", l.index.blocks)
 	}
 	if c := l.Channel(1); !c.Closed || c.End != closed || c.ExitStatus == nil {
 		t.Errorf("channel 1 is %+v, want it closed at %d with a status", c, closed)
 	}
-	if c := l.Channel(0); c.Closed || c.End != s.now {
-		t.Errorf("channel 0 is %+v, want it open up to %d", c, s.now)
+	if c := l.Channel(0); !c.Closed || c.End != end || c.ExitStatus == nil {
+		t.Errorf("channel 0 is %+v, want it closed at %d with a status", c, end)
 	}
 }
 
