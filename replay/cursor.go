@@ -54,6 +54,9 @@ func (c *cursor) read() (Frame, error) {
 		if m == nil {
 			continue // something is in the queue
 		}
+		if m.Seq >= c.l.most {
+			return Frame{}, io.EOF
+		}
 		if f, ok := c.ch.frameOf(m); ok {
 			return f, nil
 		}
@@ -111,7 +114,7 @@ func (c *cursor) behind(err error) error {
 	}
 	stop := errors.New("enough")
 	err = c.l.more(c.next, func(m *binary.Message) error {
-		if m.Seq < c.next {
+		if m.Seq < c.next || m.Seq >= c.l.most {
 			return nil
 		}
 		if len(c.queue) == maxQueue {

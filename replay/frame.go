@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
@@ -21,8 +22,8 @@ const (
 	Input                // Data was typed
 	Terminal             // there is a terminal, of Columns and Rows
 	Resize               // it has another size
-	Begin                // a program was started
-	Exit                 // it has ended
+	Begin                // a program was started: Text is what, "" for a shell
+	Exit                 // it has ended: Text is its status, or the signal's name
 	Gap                  // something is missing: Text says why
 	Close                // the channel was closed
 )
@@ -58,10 +59,16 @@ func (c *Channel) frameOf(m *binary.Message) (Frame, bool) {
 		f.Kind, f.Columns, f.Rows = Terminal, int(b.Columns), int(b.Rows)
 	case *event.Window:
 		f.Kind, f.Columns, f.Rows = Resize, int(b.Columns), int(b.Rows)
-	case *event.Exec, *event.Shell, *event.Subsystem:
+	case *event.Exec:
+		f.Kind, f.Text = Begin, brief(b.Program)
+	case *event.Shell:
 		f.Kind = Begin
-	case *event.Exit, *event.ExitSignal:
-		f.Kind = Exit
+	case *event.Subsystem:
+		f.Kind, f.Text = Begin, brief(b.Subsystem)
+	case *event.Exit:
+		f.Kind, f.Text = Exit, strconv.FormatUint(uint64(b.ExitStatus), 10)
+	case *event.ExitSignal:
+		f.Kind, f.Text = Exit, brief(b.Signal)
 	case *event.Gap:
 		f.Kind, f.Text = Gap, brief(b.Reason)
 	case *event.Close:

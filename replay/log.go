@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
@@ -26,7 +27,8 @@ type Log struct {
 	r      io.ReaderAt
 	size   int64
 	more   More
-	stream bool // ContainerSSH's: no blocks
+	most   uint64 // messages
+	stream bool   // ContainerSSH's: no blocks
 	index  index
 	end    int64 // time of the last event
 }
@@ -38,6 +40,9 @@ type More func(first uint64, each func(*binary.Message) error) error
 // Options say what else is known of a log.
 type Options struct {
 	More More // nil: there are no others
+	// Messages is how many of the log are to be played at most, 0 all: of one that goes
+	// wrong later, as a reader of the whole has found.
+	Messages uint64
 	// Progress, if it is not nil, is told up to which offset the log was read, and may
 	// end Open by an error.
 	Progress func(offset int64) error
@@ -46,7 +51,10 @@ type Options struct {
 // Open finds the channels of a log of this size. If nothing of it can be played, since it is none, the
 // error is a [*binary.Fault]. What is read later may be more than size: a log that grows.
 func Open(r io.ReaderAt, size int64, o Options) (*Log, error) {
-	l := &Log{r: r, size: size, more: o.More}
+	l := &Log{r: r, size: size, more: o.More, most: o.Messages}
+	if l.most == 0 {
+		l.most = math.MaxUint64
+	}
 	if l.more == nil {
 		l.more = func(uint64, func(*binary.Message) error) error { return nil }
 	}

@@ -17,6 +17,8 @@ const (
 	leadBlocks = 8
 	leadBytes  = 768 << 10
 
+	workSlice = 1 << 20
+
 	maxSaved     = 32       // screens that are kept
 	savedMemory  = 8 << 20  // about what they take
 	cellMemory   = 40       // of a cell
@@ -189,6 +191,15 @@ func (p *Player) forward(to time.Duration) error {
 		}
 		return err
 	}
+}
+
+// Reach shows the screen of a moment as Seek does, and returns when it is exact.
+func (p *Player) Reach(to time.Duration) error {
+	err := p.Seek(to)
+	for done := false; err == nil && !done; {
+		done, err = p.Work(workSlice)
+	}
+	return err
 }
 
 // Work does a part of what is to be done until the screen is exact, about as much as the output of
