@@ -42,6 +42,8 @@ var rules = []rule{
 	{"internal/disk/faultdisk", []string{"internal/disk"}, nil, "a disk that fails needs no more than a disk"},
 	{"storage", nil, nil, "a store knows bytes, not SSH"},
 	{"storage/file", []string{"storage", "internal/disk"}, []string{xsys}, "a store knows bytes, not SSH"},
+	{"storage/s3/internal/bucket", nil, []string{"github.com/minio/minio-go/v7", "github.com/minio/crc64nvme"}, "requests and their errors: the one place that knows the client library"},
+	{"storage/s3", []string{"storage", "storage/s3/internal/*", "internal/disk"}, []string{xsys}, "a store knows bytes, not SSH"},
 	{"storage/*", []string{"storage"}, nil, "a store knows bytes, not SSH"},
 	{"record", []string{"event", "codec/*", "storage", "internal/disk"}, nil, "one log in the making: of what, and where to, others say"},
 

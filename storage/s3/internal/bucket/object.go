@@ -1,0 +1,186 @@
+package bucket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// Stored is what a store tells of an object. What it does not tell is empty.
+type Stored struct {
+	Key      string
+	Size     int64 // -1 if it is not told
+	ETag     string
+	CRC64    string // of the whole object, in base64
+	Version  string
+	Modified time.Time
+	About    About  // of Head and Get
+	Match    Match  // of Put and Complete: whether the store has shown that it has what was sent
+	Class    string // of storage
+}
+
+// Put makes an object of size bytes of r in one request. It fails with [ErrExist] if there is one of
+// that key, in a store that knows If-None-Match, and with [ErrCorrupt] if the store shows that it got other bytes.
+func (b *Bucket) Put(ctx context.Context, key string, r io.ReaderAt, size int64, about About) (Stored, error) {
+	return b.put(ctx, key, r, size, about, true)
+}
+
+// Replace is Put for an object that may be there already.
+func (b *Bucket) Replace(ctx context.Context, key string, r io.ReaderAt, size int64, about About) (Stored, error) {
+	return b.put(ctx, key, r, size, about, false)
+}
+
+func (b *Bucket) put(ctx context.Context, key string, r io.ReaderAt, size int64, about About, once bool) (Stored, error) {
+	const op = "put object"
+	d, err := b.digest(r, size)
+	if err != nil {
+		return Stored{}, b.fail(op, key, err)
+	}
+	var info minio.UploadInfo
+	err = b.conditional(once, func(once bool) error {
+		opts := b.options(about)
+		if once {
+			opts.SetMatchETagExcept("*")
+		}
+		if d.sum.CRC64 != "" {
+			opts.UserMetadata[headerCRC64] = d.sum.CRC64
+		}
+		info, err = b.core.PutObject(ctx, b.config.Bucket, b.key(key), newBody(r, size), size, d.md5, d.sha256, opts)
+		return err
+	})
+	if err != nil {
+		return Stored{}, b.fail(op, key, err)
+	}
+	st := Stored{Key: key, Size: size, ETag: info.ETag, CRC64: info.ChecksumCRC64NVME, Version: info.VersionID}
+	if st.Match, err = d.prove(r, st.CRC64, st.ETag); err == nil && st.Match == Other {
+		err = ErrCorrupt
+	}
+	return st, b.fail(op, key, err)
+}
+
+// conditional makes a request with If-None-Match, and without it in a store that does not know it.
+func (b *Bucket) conditional(once bool, request func(once bool) error) error {
+	if !once || b.unconditional.Load() {
+		return request(false)
+	}
+	err := request(true)
+	if a, ok := errors.AsType[minio.ErrorResponse](err); ok && (a.Code == "NotImplemented" || a.StatusCode == http.StatusNotImplemented) {
+		if err = request(false); err == nil {
+			b.unconditional.Store(true)
+		}
+	}
+	return err
+}
+
+// Conditional reports whether the store has not refused If-None-Match so far.
+func (b *Bucket) Conditional() bool { return !b.unconditional.Load() }
+
+// Head tells what the store has. It needs s3:GetObject.
+func (b *Bucket) Head(ctx context.Context, key string) (Stored, error) {
+	info, err := b.core.StatObject(ctx, b.config.Bucket, b.key(key), minio.StatObjectOptions{Checksum: true})
+	if err != nil {
+		return Stored{}, b.fail("ask about object", key, err)
+	}
+	return stored(key, info), nil
+}
+
+func stored(key string, info minio.ObjectInfo) Stored {
+	return Stored{
+		Key: key, Size: info.Size, ETag: info.ETag, CRC64: info.ChecksumCRC64NVME, Version: info.VersionID,
+		Modified: info.LastModified, About: aboutOf(info), Class: info.StorageClass,
+	}
+}
+
+// Get returns n bytes of an object from offset, or what there is of them, or its last n bytes if offset is negative. With an
+// ETag it fails with [ErrChanged] if the object has another one. The Stored has the whole object's size. The caller
+// closes what it gets. Nobody but the object's end says that all came: a reader that ends early is an error.
+func (b *Bucket) Get(ctx context.Context, key string, offset, n int64, etag string) (io.ReadCloser, Stored, error) {
+	const op = "get object"
+	var opts minio.GetObjectOptions
+	span := fmt.Sprintf("bytes=%d-%d", offset, offset+n-1)
+	if offset < 0 {
+		span = fmt.Sprintf("bytes=-%d", n)
+	}
+	opts.Set("Range", span)
+	if etag != "" {
+		if err := opts.SetMatchETag(etag); err != nil {
+			return nil, Stored{}, b.fail(op, key, err)
+		}
+	}
+	r, info, header, err := b.core.GetObject(ctx, b.config.Bucket, b.key(key), opts)
+	if err != nil {
+		err = b.fail(op, key, err)
+		if e, ok := errors.AsType[*Error](err); ok && errors.Is(err, ErrExist) {
+			e.err = ErrChanged
+		}
+		return nil, Stored{}, err
+	}
+	st := stored(key, info)
+	total, first, err := contentRange(header.Get("Content-Range"))
+	if err == nil && (offset >= 0 && first != offset || first < 0 || total < first+info.Size) {
+		err = errors.New("not the range that was asked for")
+	}
+	if err != nil {
+		_ = r.Close()
+		return nil, Stored{}, b.fail(op, key, fmt.Errorf("answer with range %q: %w", header.Get("Content-Range"), err))
+	}
+	st.Size, st.CRC64 = total, ""
+	return r, st, nil
+}
+
+// contentRange reads "bytes FIRST-LAST/TOTAL" (RFC 9110, section 14.4).
+func contentRange(s string) (total, first int64, err error) {
+	span, size, ok := strings.Cut(strings.TrimPrefix(s, "bytes "), "/")
+	from, _, ok2 := strings.Cut(span, "-")
+	if !ok || !ok2 {
+		return 0, 0, errors.New("no range of bytes")
+	}
+	if total, err = strconv.ParseInt(size, 10, 64); err == nil {
+		first, err = strconv.ParseInt(from, 10, 64)
+	}
+	return total, first, err
+}
+
+// List yields the objects whose keys begin with prefix and come after the key after, in their order,
+// a page a request. It ends after the first error.
+func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[Stored, error] {
+	return func(yield func(Stored, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		opts := minio.ListObjectsOptions{Prefix: b.key(prefix), Recursive: true, FetchOwner: new(bool)}
+		if after != "" {
+			opts.StartAfter = b.key(after)
+		}
+		last := ""
+		for info := range b.core.ListObjectsIter(ctx, b.config.Bucket, opts) {
+			err := info.Err
+			if err == nil && info.Key <= last {
+				err = errEndlessPages
+			}
+			if err != nil {
+				yield(Stored{}, b.fail("list objects", prefix, err))
+				return
+			}
+			last = info.Key
+			if strings.HasPrefix(info.Key, opts.Prefix) && !yield(stored(b.name(info.Key), info), nil) {
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(Stored{}, b.fail("list objects", prefix, err))
+		}
+	}
+}
+
+// Delete removes an object, or does nothing if there is none. It needs s3:DeleteObject.
+func (b *Bucket) Delete(ctx context.Context, key string) error {
+	return b.fail("delete object", key, b.core.RemoveObject(ctx, b.config.Bucket, b.key(key), minio.RemoveObjectOptions{}))
+}
