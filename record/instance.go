@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/sshtrail/sshtrail/event"
 	"github.com/sshtrail/sshtrail/internal/disk"
@@ -107,10 +108,29 @@ func removeInstance(fsys disk.FS, dir string) error {
 	if err != nil || len(left) > 0 {
 		return err
 	}
+	if err := removeStray(fsys, dir); err != nil {
+		return err
+	}
 	if err := fsys.Remove(filepath.Join(dir, lockName)); err != nil {
 		return err
 	}
 	return fsys.Remove(dir)
+}
+
+// removeStray removes what a crash has left of files that no log needs any more.
+func removeStray(fsys disk.FS, dir string) error {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if name := e.Name(); strings.HasSuffix(name, "."+checkpointSuffix) || strings.HasSuffix(name, newSuffix) {
+			if err := fsys.Remove(filepath.Join(dir, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // listSegments returns the blocks that a process's folder has of each log.

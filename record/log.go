@@ -53,6 +53,7 @@ type Log struct {
 	syncMu  sync.Mutex // one sync at a time; guards the fields below it
 	synced  uint64     // events that survive a power cut
 	isDirty atomic.Bool
+	checks  checks
 	// unsure is set when a sync failed: the kernel tells of a page that it could not
 	// write once, and calls it clean from then on.
 	unsure atomic.Bool
@@ -85,11 +86,12 @@ const (
 
 // What a log waits for on a disk. Each is at most one operation at a time.
 const (
-	busyJournal   = iota // writing an event
-	busyRead             // reading a segment back
-	busySync             // syncing the journal
-	busyStore            // writing a block
-	busyStoreSync        // syncing the log
+	busyJournal    = iota // writing an event
+	busyRead              // reading a segment back
+	busySync              // syncing the journal
+	busyStore             // writing a block
+	busyStoreSync         // syncing the log
+	busyCheckpoint        // writing a checkpoint
 	numBusy
 )
 
@@ -226,6 +228,7 @@ func (l *Log) record(conn event.ConnID, channel uint64, body event.Body) error {
 		return err
 	}
 	l.sum.observe(&l.ev)
+	l.sealFull()
 	switch body.(type) {
 	case *event.HandshakeSuccessful:
 		if l.phase == early && !l.login {
@@ -327,7 +330,6 @@ func (l *Log) append(frame []byte, time int64, kind event.Kind) error {
 	l.written.Store(l.next)
 	l.meter.bytes.Add(uint64(len(frame) - frameHead))
 	l.r.markDirty(l)
-	l.sealFull()
 	return nil
 }
 
@@ -420,6 +422,9 @@ func (l *Log) seal(end *ending) {
 		s = &segment{head: head{Block: l.blocks, First: l.next}}
 	}
 	l.seg = nil
+	if end == nil {
+		l.noteState(s)
+	}
 	if l.q.push(s, end) {
 		l.r.ending.Go(l.drain) // ends when the queue is empty
 	}

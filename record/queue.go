@@ -26,6 +26,8 @@ type queue struct {
 	room     chan struct{} // has an element when a segment left the queue
 	left     bool          // to recovery: nobody syncs the segments any more
 
+	releases atomic.Bool // the store can let go of what is before a checkpoint
+
 	// The log in the store. writerMu lets one at a time use writer; encoder and
 	// pending are the draining goroutine's.
 	begun    atomic.Bool
@@ -48,6 +50,8 @@ func (q *queue) begin(w storage.Writer, encoder *binary.Writer) {
 	q.writerMu.Lock()
 	defer q.writerMu.Unlock()
 	q.writer, q.encoder, q.size = w, encoder, encoder.Size()
+	_, releases := w.(storage.Releaser)
+	q.releases.Store(releases)
 	q.begun.Store(true)
 }
 
@@ -230,6 +234,9 @@ func (l *Log) encode(s *segment, end *ending) error {
 	if end != nil {
 		l.q.pending = l.q.encoder.AppendEnd(l.q.pending)
 	}
+	if s.sum != nil {
+		s.check = &checkpoint{Log: l.q.encoder.Checkpoint(s.sum.seen()), Sum: s.sum}
+	}
 	return nil
 }
 
@@ -381,7 +388,15 @@ func (l *Log) closeSegments(remove bool) {
 	for _, s := range all {
 		l.drop(s, remove)
 	}
+	l.endCheckpoints(remove)
 	l.r.removeLog(l, remove)
+}
+
+// remove removes a file of the journal that is done with.
+func (r *Recorder) remove(path string) {
+	if err := r.cfg.FS.Remove(path); err != nil {
+		r.cfg.Logger.Warn("a file of the journal that is done with can't be removed; the next start tries again", "error", err)
+	}
 }
 
 // drop closes a segment's file and, if its messages are in the log, removes it.
@@ -391,8 +406,6 @@ func (l *Log) drop(s *segment, remove bool) {
 	}
 	s.file.Close() // what matters was synced, or is in the log
 	if remove {
-		if err := l.r.cfg.FS.Remove(s.path); err != nil {
-			l.r.cfg.Logger.Warn("a journal segment that is done with can't be removed; the next start tries again", "error", err)
-		}
+		l.r.remove(s.path)
 	}
 }

@@ -9,6 +9,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -50,6 +51,8 @@ type Config struct {
 	FS     disk.FS
 	Now    func() time.Time
 	Random io.Reader
+
+	checkpointEvery uint64 // see the constant
 }
 
 // Policy says what happens when recording cannot go on. There is no third way.
@@ -164,6 +167,7 @@ func (c *Config) setDefaults() {
 		c.Block = defaultBlock
 	}
 	c.Block = min(c.Block, binary.MaxMessage)
+	c.checkpointEvery = cmp.Or(c.checkpointEvery, checkpointEvery)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

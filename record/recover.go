@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -96,8 +97,12 @@ func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, 
 	rec := Recovery{Log: id}
 	slices.Sort(blocks)
 	segments, err := r.readJournal(dir, id, blocks)
+	var point *checkpoint
 	if err == nil {
-		m := &mending{r: r, id: id, unsaid: unsaid, sum: newSummary(), segments: segments}
+		point, err = readCheckpoint(r.cfg.FS, dir, id)
+	}
+	if err == nil {
+		m := &mending{r: r, id: id, unsaid: unsaid, sum: newSummary(), segments: segments, point: point}
 		rec.Verdict, err = m.mend(ctx)
 		rec.Saved = m.saved
 	}
@@ -107,9 +112,10 @@ func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, 
 		return rec
 	}
 	for _, block := range blocks {
-		if err := r.cfg.FS.Remove(filepath.Join(dir, segmentName(id, block))); err != nil {
-			r.cfg.Logger.Warn("a journal segment that is done with can't be removed; the next start tries again", "error", err)
-		}
+		r.remove(filepath.Join(dir, segmentName(id, block)))
+	}
+	if point != nil {
+		r.remove(filepath.Join(dir, checkpointName(id)))
 	}
 	return rec
 }
@@ -182,6 +188,7 @@ type mending struct {
 	unsaid   unsaid
 	sum      *summary
 	segments []journalSegment
+	point    *checkpoint // nil: the log is read from its beginning
 
 	w        storage.Writer
 	salvaged *binary.Salvaged // nil if there is no log yet
@@ -198,10 +205,14 @@ func (m *mending) mend(ctx context.Context) (binary.Verdict, error) {
 	name := storage.Name(m.id)
 	w, err := m.r.cfg.Store.Resume(ctx, name, m.look)
 	if errors.Is(err, storage.ErrNotExist) {
-		if verdict, ok := m.finished(ctx, name); ok {
+		verdict, readErr := m.finished(ctx, name)
+		if readErr == nil {
 			return verdict, nil // the crash came before the journal was removed
 		}
 		w, err = m.begin(ctx, name)
+		if errors.Is(err, storage.ErrExist) && errors.Is(readErr, fs.ErrPermission) {
+			return binary.Complete, nil // likewise, in a store that may be written only
+		}
 	}
 	if err != nil {
 		return 0, err
@@ -226,20 +237,20 @@ func (m *mending) mend(ctx context.Context) (binary.Verdict, error) {
 }
 
 // finished returns the verdict of the log if it is finished.
-func (m *mending) finished(ctx context.Context, name storage.Name) (binary.Verdict, bool) {
+func (m *mending) finished(ctx context.Context, name storage.Name) (binary.Verdict, error) {
 	r, err := m.r.cfg.Store.Open(ctx, name)
 	if err != nil {
-		return 0, false
+		return 0, err
 	}
 	defer r.Close()
 	tail, err := binary.ReadTail(r, r.Size())
 	if err != nil {
-		return 0, false
+		return 0, err
 	}
 	if tail.Recovered {
-		return binary.Recovered, true
+		return binary.Recovered, nil
 	}
-	return binary.Complete, true
+	return binary.Complete, nil
 }
 
 // begin makes the log of which only the journal is there.
@@ -274,7 +285,7 @@ func (m *mending) hasMessages() bool {
 
 // look reads what is there of the log and says how much of it is kept.
 func (m *mending) look(r io.ReaderAt, size int64) (int64, error) {
-	s, err := binary.Salvage(r, size, func(ev *event.Event) {
+	s, err := m.salvage(r, size, func(ev *event.Event) {
 		if _, last := ev.Body.(*event.Summary); !last {
 			m.observe(ev)
 		}
@@ -291,6 +302,14 @@ func (m *mending) look(r io.ReaderAt, size int64) (int64, error) {
 		return 0, fmt.Errorf("it is %v: %w", s.Verdict, s.Fault)
 	}
 	return s.Keep, nil
+}
+
+func (m *mending) salvage(r io.ReaderAt, size int64, each func(*event.Event)) (*binary.Salvaged, error) {
+	if m.point == nil {
+		return binary.Salvage(r, size, each)
+	}
+	m.sum, m.known = m.point.Sum.restore(), m.point.Log.Messages
+	return binary.SalvageFrom(m.point.Log, r, size, each)
 }
 
 // rest writes the messages that are not in the log yet as recovered blocks, and

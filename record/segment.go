@@ -69,6 +69,9 @@ type segment struct {
 	torn     bool // a failed write may have left bytes after size
 
 	durable bool // sealed and synced; guarded by Log.syncMu
+
+	sum   *summaryState // when it was sealed, if a checkpoint is due behind its block
+	check *checkpoint   // behind its block; set before it leaves the queue
 }
 
 // sealFrame fills in the head of a frame, for which its first frameHead bytes are kept.

@@ -21,6 +21,8 @@ type summary struct {
 	event.Summary
 	conn    event.ConnID // the first event's
 	several bool         // connections
+	peer    event.ConnID // the first connection that is not the gateway itself
+	peers   bool         // there are others
 	events  uint64
 	auth    []string
 	target  *string
@@ -41,6 +43,12 @@ func (s *summary) observe(ev *event.Event) {
 		s.conn, s.Start = ev.Conn, ev.Time
 	}
 	s.several = s.several || ev.Conn != s.conn
+	if ev.Conn != event.Gateway {
+		if s.peer == "" {
+			s.peer = ev.Conn
+		}
+		s.peers = s.peers || ev.Conn != s.peer
+	}
 	s.events++
 	s.End = ev.Time
 	s.Kinds[event.KindOf(ev.Body)]++
@@ -91,12 +99,12 @@ func (s *summary) observeChannel(ev *event.Event) {
 	case *event.NewChannelSuccessful:
 		s.addChannel(ev.Channel, b.ChannelType)
 	case *event.Exec:
-		s.ask(ev.Channel, asked{request: b.RequestID, program: text(b.Program)})
+		s.ask(ev.Channel, asked{Request: b.RequestID, Program: text(b.Program)})
 	case *event.Subsystem:
-		s.ask(ev.Channel, asked{request: b.RequestID, subsystem: text(b.Subsystem)})
+		s.ask(ev.Channel, asked{Request: b.RequestID, Subsystem: text(b.Subsystem)})
 	case *event.ForcedCommand:
 		s.answered(ev.Channel, b.RequestID)
-		s.ask(ev.Channel, asked{request: b.RequestID, program: text(b.Program)})
+		s.ask(ev.Channel, asked{Request: b.RequestID, Program: text(b.Program)})
 	case *event.RequestAccepted:
 		if a := s.answered(ev.Channel, b.RequestID); a != nil {
 			s.start(ev.Channel, a)
@@ -123,8 +131,9 @@ func (s *summary) observeChannel(ev *event.Event) {
 // asked is a program that was asked for. It counts when the request is accepted or,
 // where no answer was wanted, when something comes of it.
 type asked struct {
-	request            uint64
-	program, subsystem *string
+	Request   uint64  `json:"request"`
+	Program   *string `json:"program,omitempty"`
+	Subsystem *string `json:"subsystem,omitempty"`
 }
 
 // maxAsked is how many programs are remembered that were asked for on a channel, of
@@ -140,7 +149,7 @@ func (s *summary) ask(channel uint64, a asked) {
 // answered forgets a program that was asked for, and returns it, nil if it is not known.
 func (s *summary) answered(channel, request uint64) *asked {
 	for i, a := range s.asked[channel] {
-		if a.request == request {
+		if a.Request == request {
 			s.asked[channel] = slices.Delete(s.asked[channel], i, i+1)
 			if len(s.asked[channel]) == 0 {
 				delete(s.asked, channel)
@@ -154,14 +163,14 @@ func (s *summary) answered(channel, request uint64) *asked {
 // started notes that something came of what was asked for first.
 func (s *summary) started(channel uint64) {
 	if all := s.asked[channel]; len(all) > 0 {
-		s.start(channel, s.answered(channel, all[0].request))
+		s.start(channel, s.answered(channel, all[0].Request))
 	}
 }
 
 // start notes what runs on a channel. It has one program: the first.
 func (s *summary) start(channel uint64, a *asked) {
 	if c := s.channel(channel); c != nil && c.Program == nil && c.Subsystem == nil {
-		c.Program, c.Subsystem = a.program, a.subsystem
+		c.Program, c.Subsystem = a.Program, a.Subsystem
 	}
 }
 

@@ -195,6 +195,7 @@ func (l *Log) syncStore(n int) error {
 		return fmt.Errorf("sync log: %w", err)
 	}
 	l.q.mu.Lock()
+	check := lastCheckpoint(l.q.stored[:n])
 	if n > 0 && n == len(l.q.stored) && len(l.q.segments) == 0 && l.q.active == nil {
 		n--
 	}
@@ -204,6 +205,9 @@ func (l *Log) syncStore(n int) error {
 	l.r.ending.Go(func() { // ends when the disk has answered: the log does not wait for it
 		for _, s := range done {
 			l.drop(s, true)
+		}
+		if check != nil {
+			l.saveCheckpoint(check)
 		}
 	})
 	return nil
