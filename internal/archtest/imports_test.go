@@ -36,6 +36,7 @@ var rules = []rule{
 	{"internal/leftover", nil, nil, "a mend for x/crypto/ssh, which it looks into without its help"},
 	{"replay/screen", nil, nil, "bytes in, a picture out: what a stranger wrote meets no code but ours"},
 	{"replay", []string{"event", "codec/*", "replay/screen"}, nil, "what was to be seen follows from the log alone, whoever looks and whenever"},
+	{"replay/*", []string{"replay", "replay/screen"}, nil, "what is made of a recording needs the recording, and nothing of where it is from"},
 	{"tap", []string{"event", "internal/leftover"}, []string{xssh}, "an SSH server takes it in without the rest of the house"},
 
 	{"internal/disk", nil, []string{xsys}, "the machine's disk"},
@@ -70,6 +71,7 @@ var rules = []rule{
 	{"internal/torture/*", nil, nil, "holds tests only"},
 	{"internal/torture", nil, nil, "chance and time"},
 	{"internal/gatewaytest", []string{"event", "codec/*", "internal/oracle", "internal/sshdtest"}, []string{"golang.org/x/crypto"}, "the built program, as its users start it"},
+	{"internal/tapetest", []string{"event", "codec/*", "replay"}, nil, "logs for tests"},
 	{"internal/sshdtest", nil, []string{xssh}, "a real server for tests"},
 	{"internal/s3test", nil, []string{xsys, "github.com/minio/minio-go/v7"}, "a real server for tests"},
 	{"internal/*test", nil, nil, "holds tests only"},
