@@ -42,6 +42,10 @@ type File interface {
 	Truncate(size int64) error
 	// Sync makes all that was written durable: its bytes and its size, not its name.
 	Sync() error
+	// PunchHole gives back the room of size bytes from offset, which read as zeros from then on;
+	// the file's size and its other bytes stay. It fails with [errors.ErrUnsupported] where
+	// the file system, or the system, can't do that.
+	PunchHole(offset, size int64) error
 	// TryLock takes the file's advisory lock (flock) or returns [ErrLocked] at once.
 	// Closing the file gives it back.
 	TryLock(kind Lock) error

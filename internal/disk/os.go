@@ -83,6 +83,11 @@ type osFile struct{ *os.File }
 // Sync writes the bytes and the size to the disk, and leaves out the times.
 func (f osFile) Sync() error { return f.call("fdatasync", datasync) }
 
+// PunchHole has no effect on what others read of the file but zeros.
+func (f osFile) PunchHole(offset, size int64) error {
+	return f.call("punch hole", func(fd int) error { return punch(fd, offset, size) })
+}
+
 // TryLock locks the open file with flock(2). Such a lock belongs to the open file, not
 // to the process as with fcntl(2): two openings in one process exclude each other, and closing
 // another opening of the same file does not lose it.

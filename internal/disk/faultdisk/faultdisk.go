@@ -42,6 +42,7 @@ const (
 	FStat    Op = "fstat"
 	Truncate Op = "truncate"
 	Sync     Op = "sync"
+	Punch    Op = "punch"
 	Lock     Op = "lock"
 	Unlock   Op = "unlock"
 	Close    Op = "close"

@@ -107,6 +107,22 @@ func (f *memFile) Sync() error {
 	return nil
 }
 
+// PunchHole fills with zeros. The room that it would give back on a real disk, it does not: see
+// [Memory.Limit].
+func (f *memFile) PunchHole(offset, size int64) error {
+	if err := f.use("punch hole", os.O_RDONLY); err != nil {
+		return err
+	}
+	defer f.m.mu.Unlock()
+	if offset < 0 || size <= 0 {
+		return &fs.PathError{Op: "punch hole", Path: f.name, Err: syscall.EINVAL}
+	}
+	if end := int64(len(f.node.data)); offset < end {
+		f.m.change(f.node, dataChange{at: offset, data: make([]byte, min(size, end-offset))})
+	}
+	return nil
+}
+
 // TryLock has the meaning of flock(2) with LOCK_NB: it changes the kind of a lock that
 // the file holds already, and loses that one where it can't.
 func (f *memFile) TryLock(kind disk.Lock) error {

@@ -49,6 +49,10 @@ func (f *file) Sync() error {
 	return f.p.do(Call{Op: Sync, Name: f.name}, f.under.Sync, nil)
 }
 
+func (f *file) PunchHole(offset, size int64) error {
+	return f.p.do(Call{Op: Punch, Name: f.name, Size: size}, func() error { return f.under.PunchHole(offset, size) }, nil)
+}
+
 func (f *file) TryLock(kind disk.Lock) error {
 	return f.p.do(Call{Op: Lock, Name: f.name}, func() error { return f.under.TryLock(kind) }, nil)
 }

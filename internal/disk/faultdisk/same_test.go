@@ -137,6 +137,23 @@ var sameChecks = map[string]func(*testing.T, rig){
 			t.Errorf("content = %q after O_TRUNC", got)
 		}
 	},
+	"punch": func(t *testing.T, r rig) {
+		f := r.open("a", create)
+		r.write(f, "0123456789")
+		r.want("punch", f.PunchHole(2, 3), nil)
+		r.want("punch over the end", f.PunchHole(8, 100), nil)
+		r.want("punch behind the end", f.PunchHole(100, 1), nil)
+		if got := r.content("a"); got != "01\x00\x00\x00567\x00\x00" {
+			t.Errorf("content = %q after PunchHole", got)
+		}
+		r.write(f, "!")
+		if got := r.content("a"); got != "01\x00\x00\x00567\x00\x00!" {
+			t.Errorf("content = %q after a write that follows PunchHole", got)
+		}
+		r.want("punch of nothing", f.PunchHole(0, 0), syscall.EINVAL)
+		r.want("punch before the beginning", f.PunchHole(-1, 1), syscall.EINVAL)
+		r.want("punch of what is open for reading", r.open("a", os.O_RDONLY).PunchHole(0, 1), syscall.EBADF)
+	},
 	"read": func(t *testing.T, r rig) {
 		f := r.open("a", create)
 		r.write(f, "0123456789")
