@@ -55,6 +55,9 @@ func New(c Config) (*Bucket, error) {
 		return nil, err
 	}
 	watched := &watch{next: transport, patience: c.Timeout}
+	if c.Transport != nil {
+		watched.next = c.Transport
+	}
 	b := &Bucket{config: c, http: transport, now: time.Now}
 	b.creds = credentials.New(newKeyring(c.Keys))
 	lookup := minio.BucketLookupAuto

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -37,6 +38,9 @@ type Config struct {
 
 	// Timeout is how long a request may go without any progress; 0 is a minute.
 	Timeout time.Duration
+
+	// Transport makes the requests, if it is not nil, instead of one over the network: for tests.
+	Transport http.RoundTripper
 }
 
 // Keys sign requests. No way to print them shows them.
