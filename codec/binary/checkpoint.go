@@ -9,33 +9,40 @@ import (
 )
 
 // Checkpoint is all that whoever goes on with a log must know of the bytes before Offset,
-// which can be gone then: it stands between two blocks. The log is one of one connection.
+// which can be gone then: it stands between two blocks.
 type Checkpoint struct {
-	Offset    int64                  `json:"offset"` // of the next block
-	Blocks    uint32                 `json:"blocks"`
-	Messages  uint64                 `json:"messages"`
-	Start     int64                  `json:"start"` // time of the first message
-	To        int64                  `json:"to"`    // time of the last one
-	Kinds     uint32                 `json:"kinds"`
-	Back      uint32                 `json:"back"` // size of the last block
-	Previous  [32]byte               `json:"previous"`
-	Recovered bool                   `json:"recovered"`
-	Index     [][2]int64             `json:"index"`
-	Step      uint32                 `json:"step"` // of Index
-	Conn      event.ConnID           `json:"conn"`
-	Bytes     event.StreamBytes      `json:"bytes"`
-	Counts    [event.NumKinds]uint64 `json:"counts"` // of messages, by kind
+	Offset    int64      `json:"offset"` // of the next block
+	Blocks    uint32     `json:"blocks"`
+	Messages  uint64     `json:"messages"`
+	To        int64      `json:"to"` // time of the last one
+	Kinds     uint32     `json:"kinds"`
+	Back      uint32     `json:"back"` // size of the last block
+	Previous  [32]byte   `json:"previous"`
+	Recovered bool       `json:"recovered"`
+	Index     [][2]int64 `json:"index"`
+	Step      uint32     `json:"step"` // of Index
+	Seen      Seen       `json:"seen"`
 }
 
-// Checkpoint returns the state after the last block. sum must count the messages up to
-// there, and no more; conn is theirs.
-func (w *Writer) Checkpoint(conn event.ConnID, sum *event.Summary) *Checkpoint {
+// Seen is what a checkpoint needs to know of the messages before it, which a Writer does
+// not read.
+type Seen struct {
+	Conn    event.ConnID           `json:"conn"`    // of the first message
+	Peer    event.ConnID           `json:"peer"`    // the first connection that is not the gateway itself
+	Several bool                   `json:"several"` // there are others
+	Start   int64                  `json:"start"`   // time of the first message
+	Bytes   event.StreamBytes      `json:"bytes"`
+	Kinds   [event.NumKinds]uint64 `json:"kinds"` // messages of each kind
+}
+
+// Checkpoint returns the state after the last block. seen must tell of the messages up to
+// there, and no more.
+func (w *Writer) Checkpoint(seen Seen) *Checkpoint {
 	c := &w.chain
 	return &Checkpoint{
-		Offset: c.size, Blocks: c.blocks, Messages: c.messages, Start: sum.Start, To: c.to, Kinds: c.kinds,
+		Offset: c.size, Blocks: c.blocks, Messages: c.messages, To: c.to, Kinds: c.kinds,
 		Back: c.back, Previous: c.previous, Recovered: c.recovered,
-		Index: append([][2]int64(nil), c.index.points...), Step: c.index.step,
-		Conn: conn, Bytes: sum.Bytes, Counts: sum.Kinds,
+		Index: append([][2]int64(nil), c.index.points...), Step: c.index.step, Seen: seen,
 	}
 }
 
@@ -49,8 +56,8 @@ func (c *Checkpoint) chain() chain {
 
 func (c *Checkpoint) tally() tally {
 	return tally{
-		messages: c.Messages, start: c.Start, last: c.To, conn: c.Conn, peer: c.Conn,
-		bytes: [3]uint64{c.Bytes.Stdin, c.Bytes.Stdout, c.Bytes.Stderr}, kinds: c.Counts,
+		messages: c.Messages, start: c.Seen.Start, last: c.To, conn: c.Seen.Conn, peer: c.Seen.Peer, several: c.Seen.Several,
+		bytes: [3]uint64{c.Seen.Bytes.Stdin, c.Seen.Bytes.Stdout, c.Seen.Bytes.Stderr}, kinds: c.Seen.Kinds,
 	}
 }
 

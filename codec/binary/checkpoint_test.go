@@ -21,7 +21,7 @@ func TestSalvageFrom(t *testing.T) {
 			l.add(event.Event{Time: l.tally.last, Channel: 7, Body: &event.IO{Stream: event.Stdin, Data: fmt.Append(nil, j)}})
 		}
 		l.flush()
-		points = append(points, writtenDown(t, l.w.Checkpoint(testConn, l.summary())))
+		points = append(points, writtenDown(t, l.w.Checkpoint(l.seen())))
 	}
 	log := l.end()
 	for i, c := range points {
@@ -46,6 +46,15 @@ func TestSalvageFrom(t *testing.T) {
 	}
 }
 
+// seen tells of the messages so far.
+func (l *logMaker) seen() Seen {
+	t := &l.tally
+	return Seen{
+		Conn: t.conn, Peer: t.peer, Several: t.several, Start: t.start, Kinds: t.kinds,
+		Bytes: event.StreamBytes{Stdin: t.bytes[0], Stdout: t.bytes[1], Stderr: t.bytes[2]},
+	}
+}
+
 // writtenDown returns a checkpoint as it is after it was written down and read again.
 func writtenDown(t *testing.T, c *Checkpoint) *Checkpoint {
 	t.Helper()
@@ -63,7 +72,7 @@ func writtenDown(t *testing.T, c *Checkpoint) *Checkpoint {
 func TestSalvageFromRefuses(t *testing.T) {
 	l := newLogMaker(t)
 	session(l)
-	good := l.w.Checkpoint(testConn, l.summary())
+	good := l.w.Checkpoint(l.seen())
 	log := l.end()
 	for name, change := range map[string]func(*Checkpoint){
 		"behind the file": func(c *Checkpoint) { c.Offset = int64(len(log)) + 1 },
