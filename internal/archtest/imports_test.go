@@ -35,6 +35,7 @@ var rules = []rule{
 	{"verify", []string{"event", "codec", "codec/*"}, nil, "whoever checks a log trusts neither the gateway nor the storage, and needs neither"},
 	{"internal/leftover", nil, nil, "a mend for x/crypto/ssh, which it looks into without its help"},
 	{"replay/screen", nil, nil, "bytes in, a picture out: what a stranger wrote meets no code but ours"},
+	{"replay/transfer", []string{"event"}, nil, "which files were carried follows from the events alone"},
 	{"replay", []string{"event", "codec/*", "replay/screen"}, nil, "what was to be seen follows from the log alone, whoever looks and whenever"},
 	{"replay/*", []string{"replay", "replay/screen"}, nil, "what is made of a recording needs the recording, and nothing of where it is from"},
 	{"tap", []string{"event", "internal/leftover"}, []string{xssh}, "an SSH server takes it in without the rest of the house"},
