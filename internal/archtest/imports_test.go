@@ -34,10 +34,11 @@ var rules = []rule{
 	{"codec", []string{"event", "codec/*"}, nil, "the list of formats"},
 	{"verify", []string{"event", "codec", "codec/*"}, nil, "whoever checks a log trusts neither the gateway nor the storage, and needs neither"},
 	{"internal/leftover", nil, nil, "a mend for x/crypto/ssh, which it looks into without its help"},
+	{"internal/whole", nil, []string{xsys}, "a connection below x/crypto/ssh, of which it knows how it writes"},
 	{"replay/screen", nil, nil, "bytes in, a picture out: what a stranger wrote meets no code but ours"},
 	{"replay/transfer", []string{"event"}, nil, "which files were carried follows from the events alone"},
 	{"replay", []string{"event", "codec/*", "replay/screen"}, nil, "what was to be seen follows from the log alone, whoever looks and whenever"},
-	{"replay/*", []string{"replay", "replay/screen"}, nil, "what is made of a recording needs the recording, and nothing of where it is from"},
+	{"replay/*", []string{"replay", "replay/screen", "replay/palette"}, nil, "what is made of a recording needs the recording, and nothing of where it is from"},
 	{"tap", []string{"event", "internal/leftover"}, []string{xssh}, "an SSH server takes it in without the rest of the house"},
 
 	{"internal/disk", nil, []string{xsys}, "the machine's disk"},
@@ -51,7 +52,7 @@ var rules = []rule{
 
 	{"internal/backend", nil, nil, "a program is started alike, whatever runs it"},
 	{"internal/backend/local", []string{"internal/backend"}, []string{xsys, "github.com/pkg/sftp"}, "what runs programs never learns that it is recorded"},
-	{"internal/backend/sshproxy", []string{"internal/backend", "internal/leftover"}, []string{xssh}, "what runs programs never learns that it is recorded"},
+	{"internal/backend/sshproxy", []string{"internal/backend", "internal/leftover", "internal/whole"}, []string{xssh}, "what runs programs never learns that it is recorded"},
 	{"internal/backend/*", []string{"internal/backend"}, nil, "what runs programs never learns that it is recorded"},
 	{"internal/session", []string{"internal/backend"}, []string{xssh}, "the state machine stands on any backend"},
 	{"internal/bridge", []string{"event", "tap"}, []string{xssh}, "it joins a recorded side to another; how it is recorded is not its business"},
@@ -61,7 +62,7 @@ var rules = []rule{
 	{"internal/handover", nil, []string{xsys}, "who listens, and who is next: of what is served it knows nothing"},
 	{"internal/quiet", nil, nil, "it knows messages, and nobody who sends them"},
 	{"internal/metrics", []string{"record"}, []string{"github.com/prometheus/client_golang"}, "it tells what it is told, and asks nobody by name but the recorder"},
-	{"internal/gateway", []string{"event", "tap", "record", "internal/auth", "internal/backend", "internal/bridge", "internal/config", "internal/metrics"}, []string{xssh}, "the wiring: it knows everyone but the one backend and store that cmd chose"},
+	{"internal/gateway", []string{"event", "tap", "record", "internal/auth", "internal/backend", "internal/bridge", "internal/config", "internal/metrics", "internal/whole"}, []string{xssh}, "the wiring: it knows everyone but the one backend and store that cmd chose"},
 	{"cmd/*", []string{anyone}, []string{xssh, xterm, xsys, "github.com/spf13/cobra"}, "the list of what the program can do"},
 
 	{"internal/mutants", nil, nil, "it knows the code as text, and the tests by their names"},
@@ -74,6 +75,7 @@ var rules = []rule{
 	{"internal/gatewaytest", []string{"event", "codec/*", "internal/oracle", "internal/sshdtest"}, []string{"golang.org/x/crypto"}, "the built program, as its users start it"},
 	{"internal/tapetest", []string{"event", "codec/*", "replay"}, nil, "logs for tests"},
 	{"internal/sshdtest", nil, []string{xssh}, "a real server for tests"},
+	{"internal/s3test/hostile", nil, nil, "a server that misbehaves needs the standard library's to do so"},
 	{"internal/s3test", nil, []string{xsys, "github.com/minio/minio-go/v7"}, "a real server for tests"},
 	{"internal/*test", nil, nil, "holds tests only"},
 }

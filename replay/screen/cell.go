@@ -47,4 +47,7 @@ func (c Cell) shown() Cell {
 	return c
 }
 
+// isASCII reports whether nothing but printable ASCII is in the cell.
+func (c *Cell) isASCII() bool { return c.r < del && c.width == 1 && c.marks == "" }
+
 func blank(s Style) Cell { return Cell{style: s, width: 1} }

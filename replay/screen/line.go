@@ -62,6 +62,23 @@ func (l Line) Runs() []Run {
 	return runs
 }
 
+// Pieces returns a line's runs, taken apart where a font may need another room than the
+// terminal's grid has: each is printable ASCII, or one character with what joined it. Blanks
+// are spaces.
+func (l Line) Pieces() []Run {
+	var pieces []Run
+	for i := 0; i < len(l.Cells); {
+		c := &l.Cells[i]
+		end := i + max(1, int(c.width))
+		for c.isASCII() && end < len(l.Cells) && l.Cells[end].style == c.style && l.Cells[end].isASCII() {
+			end++
+		}
+		pieces = append(pieces, Run{Column: i, Columns: end - i, Text: text(l.Cells[i:end]), Style: c.style})
+		i = end
+	}
+	return pieces
+}
+
 // line is a line in a buffer. A shared one is in several places and never changes.
 type line struct {
 	cells   []Cell

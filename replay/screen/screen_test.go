@@ -162,3 +162,21 @@ func TestSnapshotIsForAnotherGoroutine(t *testing.T) {
 	wg.Wait()
 	check(t, s)
 }
+
+func TestPieces(t *testing.T) {
+	s := New(16, 1)
+	write(t, s, []byte("ab\x1b[1mc\x1b[m é漢e\u0301\x1b[7m─"))
+	type piece struct {
+		column, columns int
+		text            string
+		style           Attributes
+	}
+	want := []piece{{0, 2, "ab", 0}, {2, 1, "c", Bold}, {3, 1, " ", 0}, {4, 1, "é", 0}, {5, 2, "漢", 0}, {7, 1, "e\u0301", 0}, {8, 1, "─", Reverse}, {9, 7, "       ", 0}}
+	var got []piece
+	for _, p := range s.Line(0).Pieces() {
+		got = append(got, piece{p.Column, p.Columns, p.Text, p.Style.Attributes})
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("Pieces() = %v, want %v", got, want)
+	}
+}
