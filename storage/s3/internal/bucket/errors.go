@@ -77,7 +77,7 @@ func (b *Bucket) fail(op, key string, err error) error {
 		return e
 	}
 	e.Status, e.Code = answer.StatusCode, answer.Code
-	e.err, e.class = judge(answer)
+	e.class, e.err = judge(answer)
 	e.text = fmt.Sprintf("the store answers %d %s", answer.StatusCode, describe(answer))
 	if e.err != nil {
 		e.text = e.err.Error() + ": " + e.text
@@ -125,25 +125,25 @@ func localClass(err error) Class {
 
 // judge knows the codes of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 // whose status does not say enough, and then goes by the status.
-func judge(a minio.ErrorResponse) (error, Class) {
+func judge(a minio.ErrorResponse) (Class, error) {
 	switch a.Code {
 	case "NoSuchUpload":
-		return ErrNoUpload, Retry
+		return Retry, ErrNoUpload
 	case "NoSuchKey", "NotFound":
-		return ErrNotExist, Final
+		return Operator, ErrNotExist
 	case "PreconditionFailed":
-		return ErrExist, Final
+		return Final, ErrExist
 	case "InvalidPart", "InvalidPartOrder":
-		return ErrParts, Retry
+		return Retry, ErrParts
 	case "InvalidRange":
-		return ErrRange, Final
+		return Final, ErrRange
 	case "NotImplemented":
-		return ErrUnknown, Operator
+		return Operator, ErrUnknown
 	case "AccessDenied", "AllAccessDisabled", "AccountProblem":
-		return ErrDenied, Operator
+		return Operator, ErrDenied
 	}
 	if class, ok := codes()[a.Code]; ok {
-		return nil, class
+		return class, nil
 	}
 	return byStatus(a.StatusCode)
 }
@@ -185,25 +185,25 @@ func codes() map[string]Class {
 	}
 }
 
-func byStatus(status int) (error, Class) {
+func byStatus(status int) (Class, error) {
 	switch status {
 	case http.StatusForbidden, http.StatusUnauthorized:
-		return ErrDenied, Operator
+		return Operator, ErrDenied
 	case http.StatusNotFound:
-		return ErrNotExist, Final
+		return Operator, ErrNotExist // also of a proxy that knows no store: nothing is final about it
 	case http.StatusPreconditionFailed:
-		return ErrExist, Final
+		return Final, ErrExist
 	case http.StatusRequestedRangeNotSatisfiable:
-		return ErrRange, Final
+		return Final, ErrRange
 	case http.StatusNotImplemented:
-		return ErrUnknown, Operator
+		return Operator, ErrUnknown
 	case http.StatusInsufficientStorage, http.StatusHTTPVersionNotSupported:
-		return nil, Operator
+		return Operator, nil
 	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests, http.StatusTemporaryRedirect, 425, 499:
-		return nil, Retry
+		return Retry, nil
 	}
 	if status >= 300 && status < 500 {
-		return nil, Operator
+		return Operator, nil
 	}
-	return nil, Retry
+	return Retry, nil
 }
