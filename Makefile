@@ -98,9 +98,12 @@ torture: setup ## the long form of what makes everything fail: make torture TIME
 mutants: setup ## take out what each promise stands on, and see a test fail for it
 	go run ./internal/mutants $(if $(RUN),-run '$(RUN)')
 
+# ONLY=bulk,keys measures a part; PROFILE=DIR takes profiles; DOCS=1 puts what was measured
+# into docs/performance.md.
 .PHONY: bench
-bench: ## measure speed, memory and size
-	go run ./bench
+bench: ## measure speed, memory and size, in minutes: make bench; in an hour or so: make bench LONG=1
+	go run ./bench $(if $(LONG),-long) $(if $(ONLY),-only $(ONLY)) $(if $(PROFILE),-profile $(PROFILE))
+	$(if $(DOCS),go run ./bench -render bin/bench/results.json)
 
 .PHONY: clean
 clean: ## remove what was built here

@@ -2,132 +2,193 @@
 // SSH can cost: an x/crypto/ssh server joined to an x/crypto/ssh client with io.Copy,
 // which records nothing.
 //
-// Everything runs on the loopback: a real sshd is the target, and the same client
-// drives the floor and the gateway in turn, round after round, so that what else the
-// machine does hits all alike. CPU is read from outside, from /proc. What is printed
-// are medians, and ratios to the floor; the absolute numbers are this machine's.
+// Everything runs on the loopback, and the same clients drive the floor and the gateways
+// in turn, round after round, so that what else the machine does hits all alike. CPU and
+// memory are read from outside, from the kernel. What is printed are medians, and ratios
+// to the floor of the same round; the absolute numbers are this machine's.
 //
-//	go run ./bench [-rounds 5] [-size 256] [-keys 2000] [-json FILE]
+//	go run ./bench [-long] [-only bulk,keys] [-out DIR] [-profile DIR]
+//	go run ./bench -render FILE
 package main
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"os/signal"
+	"path/filepath"
 	"slices"
-	"text/tabwriter"
+	"strings"
+	"syscall"
+
+	"github.com/sshtrail/sshtrail/bench/floor"
+	"github.com/sshtrail/sshtrail/bench/rig"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == floorCommand {
-		fmt.Fprintln(os.Stderr, runFloor(os.Args[2:]))
+	if len(os.Args) > 1 && (os.Args[1] == rig.ServerCommand || os.Args[1] == rig.ProxyCommand) {
+		fmt.Fprintln(os.Stderr, "floor:", serveFloor(os.Args[1], os.Args[2:]))
 		os.Exit(1)
 	}
-	var o options
-	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are of these")
-	flag.IntVar(&o.size, "size", 256, "MiB of bulk data a round")
-	flag.IntVar(&o.keys, "keys", 2000, "keystrokes a round")
-	flag.StringVar(&o.json, "json", "", "also write every measurement to `FILE`")
-	flag.Parse()
-	if err := run(o); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
+// serveFloor is this program as one of the floors, in a process of its own.
+func serveFloor(kind string, args []string) error {
+	want := map[string]int{rig.ServerCommand: 2, rig.ProxyCommand: 5}[kind]
+	if len(args) != want {
+		return fmt.Errorf("%s: %d arguments, want %d", kind, len(args), want)
+	}
+	hostKey, err := floor.ReadSigner(args[1])
+	if err != nil {
+		return err
+	}
+	if kind == rig.ServerCommand {
+		return floor.Serve(args[0], floor.Server(hostKey))
+	}
+	key, err := floor.ReadSigner(args[4])
+	if err != nil {
+		return err
+	}
+	return floor.Serve(args[0], floor.Proxy(hostKey, args[2], args[3], key))
+}
+
+// options are what the command was asked for.
 type options struct {
-	rounds, size, keys int
-	json               string
+	long         bool
+	only         string
+	out, profile string
+	render       string
 }
 
-// result is one workload on one proxy in one round.
-type result struct {
-	Round    int     `json:"round"`
-	Proxy    string  `json:"proxy"`
-	Workload string  `json:"workload"`
-	MBps     float64 `json:"mbps,omitempty"`       // payload, 10⁶ bytes a second
-	CPUGiB   float64 `json:"cpuPerGiB,omitempty"`  // of the proxy, seconds
-	P50us    float64 `json:"p50us,omitempty"`      // of a keystroke's echo
-	CPUms    float64 `json:"cpuMsPer1k,omitempty"` // of the proxy, for 1,000 keystrokes or logins
-	PerSec   float64 `json:"perSecond,omitempty"`  // logins
-	LogBytes float64 `json:"logBytes,omitempty"`   // a unit: byte, keystroke or login
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var o options
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.BoolVar(&o.long, "long", false, "take an hour or so instead of some minutes: larger, more, and more often")
+	flags.StringVar(&o.only, "only", "", "measure only these `PARTS`: "+strings.Join(partNames(), ","))
+	flags.StringVar(&o.out, "out", "bin/bench", "`FOLDER` for results.json and the plots")
+	flags.StringVar(&o.profile, "profile", "", "also write profiles of the gateways into this `FOLDER`; that costs, so the numbers are no measure")
+	flags.StringVar(&o.render, "render", "", "measure nothing: make docs/performance.md and its plots from this results.json `FILE`")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q: there are only flags", flags.Arg(0))
+	}
+	if o.render != "" {
+		return renderDocument(o.render, ".")
+	}
+	chosen, err := choose(o.only)
+	if err != nil {
+		return err
+	}
+	p := quick()
+	if o.long {
+		p = long()
+	}
+	r, err := measureAll(ctx, p, chosen, o.profile, stderr)
+	if err != nil {
+		return err
+	}
+	r.Long = o.long
+	if err := r.write(o.out); err != nil {
+		return err
+	}
+	_, err = io.WriteString(stdout, r.report())
+	return err
 }
 
-func run(o options) error {
+// part is a part of what there is to be measured.
+type part struct {
+	name string
+	run  func(*bench) error
+}
+
+// parts are all of them, in the order in which they run.
+func parts() []part {
+	return []part{
+		{"bulk", (*bench).bulk},
+		{"sync", (*bench).sync},
+		{"keys", (*bench).keys},
+		{"people", (*bench).people},
+		{"logins", (*bench).logins},
+		{"sessions", (*bench).sessions},
+		{"sizes", (*bench).sizes},
+		{"reading", (*bench).reading},
+		{"seek", (*bench).seek},
+		{"ls", (*bench).ls},
+		{"growth", (*bench).growth},
+	}
+}
+
+func partNames() []string {
+	var names []string
+	for _, p := range parts() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+func choose(only string) ([]part, error) {
+	all := parts()
+	if only == "" {
+		return all, nil
+	}
+	var chosen []part
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.IndexFunc(all, func(p part) bool { return p.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no part %q: there are %s", name, strings.Join(partNames(), ", "))
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+// measureAll runs parts in a folder that is removed afterwards.
+func measureAll(ctx context.Context, p plan, chosen []part, profile string, log io.Writer) (*results, error) {
 	dir, err := os.MkdirTemp("", "sshtrail-bench")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	b, err := start(dir, o)
-	if err != nil {
-		return err
-	}
-	defer b.stop()
-	var all []result
-	for round := range o.rounds {
-		for _, w := range workloads(o) {
-			for _, p := range b.proxies {
-				r, err := b.measure(p, w)
-				if err != nil {
-					return fmt.Errorf("%s on %s: %w", w.name, p.name, err)
-				}
-				r.Round = round
-				all = append(all, r)
-			}
+	if profile != "" {
+		if err := os.MkdirAll(profile, 0o755); err != nil {
+			return nil, err
 		}
-		fmt.Fprintf(os.Stderr, "round %d of %d done\n", round+1, o.rounds)
 	}
-	report(b, o, all)
-	if o.json == "" {
-		return nil
-	}
-	text, err := json.MarshalIndent(all, "", "  ")
+	r, err := rig.New(dir, profile != "")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return os.WriteFile(o.json, append(text, '\n'), 0o644)
+	defer r.Close()
+	b := &bench{Rig: r, ctx: ctx, plan: p, profile: profile, log: log, results: &results{Machine: describe(ctx)}}
+	for _, part := range chosen {
+		fmt.Fprintf(log, "%s …\n", part.name)
+		if err := part.run(b); err != nil {
+			return nil, fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return b.results, nil
 }
 
-// report prints the medians, each with its ratio to the floor's.
-func report(b *bench, o options, all []result) {
-	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "workload\tproxy\tMB/s\tCPU-s/GiB\tp50 µs\tCPU ms/1000\tper s\tlog B/unit\t")
-	for _, load := range workloads(o) {
-		for _, p := range b.proxies {
-			cell := func(get func(result) float64, format string) string {
-				mine, floor := median(all, load.name, p.name, get), median(all, load.name, b.proxies[0].name, get)
-				switch {
-				case mine == 0:
-					return "–"
-				case floor == 0:
-					return fmt.Sprintf(format, mine)
-				}
-				return fmt.Sprintf(format+" (%.2f)", mine, mine/floor)
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", load.name, p.name,
-				cell(func(r result) float64 { return r.MBps }, "%.0f"),
-				cell(func(r result) float64 { return r.CPUGiB }, "%.2f"),
-				cell(func(r result) float64 { return r.P50us }, "%.0f"),
-				cell(func(r result) float64 { return r.CPUms }, "%.0f"),
-				cell(func(r result) float64 { return r.PerSec }, "%.0f"),
-				cell(func(r result) float64 { return r.LogBytes }, "%.2f"))
-		}
+// write writes the results and the plots.
+func (r *results) write(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
 	}
-	w.Flush()
-}
-
-func median(all []result, workload, proxy string, get func(result) float64) float64 {
-	var v []float64
-	for _, r := range all {
-		if r.Workload == workload && r.Proxy == proxy {
-			v = append(v, get(r))
-		}
+	if err := os.WriteFile(filepath.Join(dir, resultsFile), r.json(), 0o644); err != nil {
+		return fmt.Errorf("write results: %w", err)
 	}
-	if len(v) == 0 {
-		return 0
-	}
-	slices.Sort(v)
-	return v[len(v)/2]
+	return r.writePlots(dir)
 }

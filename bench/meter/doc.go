@@ -1,0 +1,2 @@
+// Package meter measures what processes use, from outside of them.
+package meter

@@ -1,0 +1,56 @@
+package plot
+
+import "math"
+
+// axis maps values to pixels.
+type axis struct {
+	from, to float64 // values
+	at, end  float64 // pixels of from and to
+	log      bool
+}
+
+func (a axis) place(v float64) float64 {
+	from, to := a.from, a.to
+	if a.log {
+		from, to, v = math.Log(from), math.Log(to), math.Log(v)
+	}
+	return a.at + (v-from)/(to-from)*(a.end-a.at)
+}
+
+// fromZero is an axis from 0 to a round number that is not below the largest value.
+func fromZero(largest, at, end float64) axis {
+	if largest <= 0 {
+		largest = 1
+	}
+	step := stepOf(largest)
+	return axis{from: 0, to: math.Ceil(largest/step-1e-9) * step, at: at, end: end}
+}
+
+// stepOf is a round number of which 3 to 6 fit.
+func stepOf(largest float64) float64 {
+	step := math.Pow(10, math.Floor(math.Log10(largest)))
+	for _, part := range []float64{0.2, 0.25, 0.5, 1} {
+		if largest/(step*part) <= 6 {
+			return step * part
+		}
+	}
+	return step * 2
+}
+
+// ticks are the values to be written at the axis.
+func (a axis) ticks() []float64 {
+	var all []float64
+	if !a.log {
+		step := stepOf(a.to)
+		for v := 0.0; v <= a.to+step/1e6; v += step {
+			all = append(all, v)
+		}
+		return all
+	}
+	for v := math.Pow(10, math.Floor(math.Log10(a.from))); v <= a.to*1.001; v *= 10 {
+		if v >= a.from*0.999 {
+			all = append(all, v)
+		}
+	}
+	return all
+}
