@@ -16,6 +16,7 @@ import (
 	"github.com/sshtrail/sshtrail/internal/backend"
 	"github.com/sshtrail/sshtrail/internal/bridge"
 	"github.com/sshtrail/sshtrail/internal/metrics"
+	"github.com/sshtrail/sshtrail/internal/whole"
 	"github.com/sshtrail/sshtrail/tap"
 )
 
@@ -81,7 +82,7 @@ func (s *session) login(ctx context.Context) (bridge.Client, *auth.Grant, error)
 	defer cancel()
 	s.net.SetDeadline(time.Now().Add(grace))
 	intercept := g.Config.Audit.Intercept
-	watched := sniff(s.net)
+	watched := sniff(whole.Conn(s.net))
 	watched.expired = ctx.Done()
 	watched.explain = func(err error) error {
 		// The library closes the connection when it can't write, and may tell of that alone.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/sshtrail/sshtrail/internal/leftover"
+	"github.com/sshtrail/sshtrail/internal/whole"
 )
 
 // Target is a connection to an upstream server. It is a bridge.Target; its methods may be
@@ -112,7 +113,7 @@ func (d *Dialer) connect(ctx context.Context, username string, keys *hostKeys) (
 	}
 	// The library has no deadlines. Closing is the one thing that ends whatever it does.
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
-	conn, channels, requests, err := ssh.NewClientConn(raw, addr, d.client(username, keys))
+	conn, channels, requests, err := ssh.NewClientConn(whole.Conn(raw), addr, d.client(username, keys))
 	if !stop() && err == nil {
 		_ = conn.Close()
 		err = ctx.Err()
