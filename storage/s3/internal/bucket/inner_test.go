@@ -184,3 +184,42 @@ func TestWhatIsWrongWithAConfigIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysThatExpireAreKept has keys from a program that need not run for each request, but does
+// when the profile names another one.
+func TestKeysThatExpireAreKept(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_PROFILE"} {
+		t.Setenv(name, "")
+	}
+	config := filepath.Join(dir, "config")
+	t.Setenv("AWS_CONFIG_FILE", config)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(dir, "credentials"))
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := func(name, access string) {
+		t.Helper()
+		until := time.Now().Add(time.Hour).Format(time.RFC3339)
+		write(filepath.Join(dir, name), `{"Version": 1, "AccessKeyId": "`+access+`", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "`+until+`"}`)
+		write(config, "[default]\ncredential_process = cat "+filepath.Join(dir, name)+"\n")
+	}
+	k := newKeyring(nil)
+	want := func(access string) {
+		t.Helper()
+		if v, err := k.Retrieve(); err != nil || v.AccessKeyID != access || v.SessionToken != "t" {
+			t.Errorf("found %q, %v, want %q", v.AccessKeyID, err, access)
+		}
+	}
+	program("one", "FIRST")
+	want("FIRST")
+	if err := os.Remove(filepath.Join(dir, "one")); err != nil {
+		t.Fatal(err)
+	}
+	want("FIRST")
+	program("second", "SECOND")
+	want("SECOND")
+}
