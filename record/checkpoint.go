@@ -44,6 +44,7 @@ type summaryState struct {
 	Peer    event.ConnID          `json:"peer"`
 	Several bool                  `json:"several"`
 	Peers   bool                  `json:"peers"`
+	Country *string               `json:"country,omitempty"`
 	Events  uint64                `json:"events"`
 	Auth    []string              `json:"auth"`
 	Open    map[uint64]int        `json:"open"`
@@ -56,7 +57,7 @@ type summaryState struct {
 // who resumes the log knows them from the journal.
 func (s *summary) state() *summaryState {
 	c := &summaryState{
-		Summary: s.Summary, Conn: s.conn, Peer: s.peer, Several: s.several, Peers: s.peers, Events: s.events,
+		Summary: s.Summary, Conn: s.conn, Peer: s.peer, Several: s.several, Peers: s.peers, Country: s.country, Events: s.events,
 		Auth: append([]string(nil), s.auth...), Open: maps.Clone(s.open), Foreign: maps.Clone(s.foreign), Online: maps.Clone(s.online),
 		Asked: map[uint64][]asked{},
 	}
@@ -70,7 +71,7 @@ func (s *summary) state() *summaryState {
 // restore is the opposite of state.
 func (c *summaryState) restore() *summary {
 	return &summary{
-		Summary: c.Summary, conn: c.Conn, peer: c.Peer, several: c.Several, peers: c.Peers, events: c.Events,
+		Summary: c.Summary, conn: c.Conn, peer: c.Peer, several: c.Several, peers: c.Peers, country: c.Country, events: c.Events,
 		auth: c.Auth, open: c.Open, asked: c.Asked, foreign: c.Foreign, online: c.Online,
 	}
 }

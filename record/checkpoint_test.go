@@ -96,7 +96,7 @@ func (r forgetfulReader) ReadAt(p []byte, at int64) (int, error) {
 func TestReleasedBytesAreNotNeeded(t *testing.T) {
 	released := int64(0)
 	for _, dies := range []faultdisk.Fault{{Dies: true}, {Dies: true, After: true}} {
-		for k := 0; ; k += 3 {
+		for k := 0; ; k += 7 {
 			over := false
 			run(t, fmt.Sprint(k, dies.After), func(t *testing.T) {
 				m, change := newDisk(t), forgetting()

@@ -108,6 +108,9 @@ func removeInstance(fsys disk.FS, dir string) error {
 	if err != nil || len(left) > 0 {
 		return err
 	}
+	if marks, err := listMarks(fsys, dir); err != nil || len(marks) > 0 {
+		return err
+	}
 	if err := removeStray(fsys, dir); err != nil {
 		return err
 	}

@@ -54,6 +54,7 @@ type Log struct {
 	synced  uint64     // events that survive a power cut
 	isDirty atomic.Bool
 	checks  checks
+	copied  *copiedLog // nil without copies; guarded as the log is until create is over
 	// unsure is set when a sync failed: the kernel tells of a page that it could not
 	// write once, and calls it clean from then on.
 	unsure atomic.Bool
@@ -126,6 +127,9 @@ func (l *Log) SetTarget(name string) error {
 	}
 	defer l.release()
 	l.target = &name
+	if l.copied != nil {
+		l.copied.target.Store(&name)
+	}
 	if l.phase != live || l.seg == nil {
 		return nil // the next segment's head has it
 	}
@@ -296,6 +300,9 @@ func (l *Log) open() error {
 		}
 		l.early = l.early[1:]
 	}
+	if err := l.mark(); err != nil {
+		return err
+	}
 	if err := l.wait(busyJournal, l.r.syncFolder, func() {}); err != nil {
 		return fmt.Errorf("sync journal folder: %w", err)
 	}
@@ -361,10 +368,10 @@ func (l *Log) openSegment() error {
 func (l *Log) create() error {
 	l.named = true
 	var w storage.Writer
-	encoder := binary.NewWriter()
+	encoder, about := binary.NewWriter(), aboutLog(l.sum.metadata())
 	header := encoder.AppendHeader(nil)
 	err := l.wait(busyStore, func() (err error) {
-		w, err = beginLog(l.r.cfg.Store, storage.Name(l.id), header)
+		w, err = beginLog(l.r.cfg.Store, storage.Name(l.id), about, header)
 		return err
 	}, func() { w.Close() })
 	if err != nil {
@@ -376,9 +383,9 @@ func (l *Log) create() error {
 
 // beginLog creates a log with its header. One that an earlier try has left is ours: no
 // other has this id.
-func beginLog(store storage.Store, name storage.Name, header []byte) (storage.Writer, error) {
+func beginLog(store storage.Store, name storage.Name, about storage.About, header []byte) (storage.Writer, error) {
 	ctx := context.Background()
-	w, err := store.Create(ctx, name, storage.About{})
+	w, err := store.Create(ctx, name, about)
 	if errors.Is(err, storage.ErrExist) {
 		w, err = store.Resume(ctx, name, func(io.ReaderAt, int64) (int64, error) { return 0, nil })
 	}

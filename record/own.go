@@ -72,6 +72,7 @@ func (l *Log) discard() {
 	delete(l.r.dirty, l)
 	l.r.mu.Unlock()
 	l.closeSegments(true)
+	l.r.forgetCopies(l.r.dir, l.id)
 }
 
 func (o *ownLog) emit(conn event.ConnID, channel uint64, body event.Body) error {

@@ -2,8 +2,10 @@ package record
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -372,7 +374,10 @@ func (l *Log) giveUp() {
 }
 
 // cleanUp removes the journal of a log that is in the store.
-func (l *Log) cleanUp() { l.closeSegments(true) }
+func (l *Log) cleanUp() {
+	l.closeSegments(true)
+	l.copied.finish()
+}
 
 func (l *Log) closeSegments(remove bool) {
 	l.syncMu.Lock() // nobody syncs what is closed
@@ -392,9 +397,9 @@ func (l *Log) closeSegments(remove bool) {
 	l.r.removeLog(l, remove)
 }
 
-// remove removes a file of the journal that is done with.
+// remove removes a file of the journal that is done with, if it is there.
 func (r *Recorder) remove(path string) {
-	if err := r.cfg.FS.Remove(path); err != nil {
+	if err := r.cfg.FS.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.cfg.Logger.Warn("a file of the journal that is done with can't be removed; the next start tries again", "error", err)
 	}
 }

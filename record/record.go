@@ -11,6 +11,7 @@ package record
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -41,6 +42,11 @@ type Config struct {
 	Block int
 	// Room says how full disks may become.
 	Room Room
+	// Copies are made of each log in Store.
+	Copies []Copy
+	// Discard, if not nil, removes a finished log from Store: it is there to be copied only,
+	// and goes when all copies have it.
+	Discard func(storage.Name) error
 	// Own, if not nil, keeps a log of the process's own beside those of connections.
 	Own *Own
 	// Logger is told what an operator must know. Nil discards it.
@@ -108,13 +114,16 @@ type Recorder struct {
 	hungLogs     atomic.Int64 // logs that wait too long for a disk
 	stuckOps     atomic.Int64 // operations that were given up and did not return yet
 	mender       mender
+	copiers      []*copier
+	copies       tasks // copiers' workers
 
 	mu     sync.Mutex // guards lock too
 	closed bool
-	gone   bool                    // the process's folder is given back
-	logs   map[*Log]struct{}       // those with a journal
-	dirty  map[*Log]struct{}       // those with something to sync
-	left   map[event.ConnID]unsaid // those given up for now
+	gone   bool                        // the process's folder is given back
+	logs   map[*Log]struct{}           // those with a journal
+	dirty  map[*Log]struct{}           // those with something to sync
+	left   map[event.ConnID]unsaid     // those given up for now
+	copied map[event.ConnID]*copiedLog // those that are not in all copies
 }
 
 // Open finishes what crashes have left in the journal folder (see [Recorder.Recoveries])
@@ -130,11 +139,13 @@ func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 		logs:       map[*Log]struct{}{},
 		dirty:      map[*Log]struct{}{},
 		left:       map[event.ConnID]unsaid{},
+		copied:     map[event.ConnID]*copiedLog{},
 		mender:     mender{busy: make(chan struct{}, 1)},
 	}
 	if err := r.openInstance(); err != nil {
 		return nil, err
 	}
+	r.openCopies()
 	var err error
 	if r.recoveries, err = r.recoverDead(ctx); err != nil {
 		r.closeInstance()
@@ -208,6 +219,9 @@ func (r *Recorder) Close(ctx context.Context, reason string) error {
 	var err error
 	if n := r.unfinished(); n > 0 {
 		err = fmt.Errorf("%d logs are not finished: they will be at the next start, or by sshtrail recover", n)
+	}
+	if n := r.finishCopies(ctx); n > 0 {
+		err = errors.Join(err, fmt.Errorf("%d logs are not in all places and formats: they will be after the next start, or by sshtrail recover", n))
 	}
 	r.stopLoops()
 	return err

@@ -76,6 +76,9 @@ func (r *Recorder) recoverFolder(ctx context.Context, dir string) ([]Recovery, e
 		}
 		all = append(all, r.recoverLog(ctx, dir, id, left[id], unsaid{}))
 	}
+	if err := r.adoptCopies(dir, all); err != nil {
+		r.cfg.Logger.Error("logs that a process has left to be copied can't be taken over now", "error", err)
+	}
 	if err := removeInstance(r.cfg.FS, dir); err != nil {
 		r.cfg.Logger.Warn("a folder of the journal that is done with can't be removed; the next start tries again", "error", err)
 	}
@@ -116,6 +119,15 @@ func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, 
 	}
 	if point != nil {
 		r.remove(filepath.Join(dir, checkpointName(id)))
+	}
+	switch {
+	case err != nil: // there is no log
+		r.forgetCopies(dir, id)
+	case dir == r.dir:
+		r.mu.Lock()
+		of := r.copied[id]
+		r.mu.Unlock()
+		of.finish()
 	}
 	return rec
 }
@@ -258,7 +270,7 @@ func (m *mending) begin(ctx context.Context, name storage.Name) (storage.Writer,
 	if !m.hasMessages() && m.unsaid.isEmpty() {
 		return nil, ErrNothingSaved
 	}
-	w, err := m.r.cfg.Store.Create(ctx, name, storage.About{})
+	w, err := m.r.cfg.Store.Create(ctx, name, aboutLog(m.metadata()))
 	if err != nil {
 		return nil, err
 	}
@@ -268,6 +280,28 @@ func (m *mending) begin(ctx context.Context, name storage.Name) (storage.Writer,
 		return nil, err
 	}
 	return w, nil
+}
+
+// metadata is what the journal tells of the log, for the store.
+func (m *mending) metadata() map[string]string {
+	sum, first := newSummary(), 0
+	for _, s := range m.segments {
+		eachFrame(s.messages, func(kind byte, content []byte) error {
+			if kind != frameMessage || first == 0 && s.First > 0 {
+				return nil
+			}
+			first++
+			return binary.ReadContent(content, func(message *binary.Message) error {
+				ev, err := message.Event()
+				if err == nil {
+					sum.observe(&ev)
+				}
+				return err
+			})
+		})
+		break
+	}
+	return sum.metadata()
 }
 
 func (m *mending) writeHeader(w storage.Writer) error {

@@ -36,7 +36,8 @@ type Stats struct {
 	Gaps   uint64
 	Gapped int
 
-	Disks []DiskStats
+	Disks  []DiskStats
+	Copies []CopyStats
 }
 
 // FailureKinds are the kinds of failures there are: a disk that is full or may not be used
@@ -228,6 +229,9 @@ func (r *Recorder) Stats() Stats {
 	}
 	for _, v := range r.volumes {
 		s.Disks = append(s.Disks, v.stats())
+	}
+	for _, c := range r.copiers {
+		s.Copies = append(s.Copies, c.stats())
 	}
 	return s
 }

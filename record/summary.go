@@ -23,6 +23,7 @@ type summary struct {
 	several bool         // connections
 	peer    event.ConnID // the first connection that is not the gateway itself
 	peers   bool         // there are others
+	country *string
 	events  uint64
 	auth    []string
 	target  *string
@@ -69,7 +70,7 @@ func (s *summary) observe(ev *event.Event) {
 func (s *summary) observeConnection(ev *event.Event) {
 	switch b := ev.Body.(type) {
 	case *event.Connect:
-		s.RemoteAddr = text(b.RemoteAddr)
+		s.RemoteAddr, s.country = text(b.RemoteAddr), text(b.Country)
 		set(&s.online, ev.Conn, true)
 	case *event.Disconnect:
 		delete(s.online, ev.Conn)

@@ -180,12 +180,14 @@ func (l *Log) syncActive(s *segment) error {
 // superfluous: the first n stored ones. The newest segment stays: as long as there is
 // one, recovery knows that the log is this journal's.
 func (l *Log) syncStore(n int) error {
+	var durable int64
 	err := l.do(busyStoreSync, func() error {
 		l.q.writerMu.Lock()
 		defer l.q.writerMu.Unlock()
 		if l.q.writer == nil {
 			return errNoWriter
 		}
+		durable = l.q.size
 		return l.q.writer.Sync()
 	})
 	if err == errNoWriter {
@@ -194,6 +196,7 @@ func (l *Log) syncStore(n int) error {
 	if err != nil {
 		return fmt.Errorf("sync log: %w", err)
 	}
+	l.copied.grow(durable)
 	l.q.mu.Lock()
 	check := lastCheckpoint(l.q.stored[:n])
 	if n > 0 && n == len(l.q.stored) && len(l.q.segments) == 0 && l.q.active == nil {
