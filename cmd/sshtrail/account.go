@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,45 +12,60 @@ import (
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
+	"github.com/sshtrail/sshtrail/replay/transfer"
 )
 
 // account is what show tells of a log as a whole, in the keys of its JSON. Whatever the
 // log, its size has limits: its lists end, and say how much they leave out.
 type account struct {
-	Log             string            `json:"log"`
-	Verdict         string            `json:"verdict"`
-	Digest          *string           `json:"digest"`
-	Fault           *faultAccount     `json:"fault"`
-	Messages        uint64            `json:"messages"`
-	Blocks          int               `json:"blocks"`
-	ConnectionID    event.ConnID      `json:"connectionId"` // of the first message
-	GatewayLog      bool              `json:"gatewayLog"`   // the gateway's own
-	Connections     uint64            `json:"connections"`
-	Username        *string           `json:"username"`
-	RemoteAddr      *string           `json:"remoteAddr"`
-	RemotePort      uint32            `json:"remotePort"`
-	Target          *string           `json:"target"`
-	Handshake       *handshakeAccount `json:"handshake"`
-	Start           string            `json:"start"`
-	End             string            `json:"end"`
-	DurationNs      int64             `json:"durationNs"`
-	Ended           *endAccount       `json:"ended"`
-	Bytes           event.StreamBytes `json:"-"` // recorded
-	Auth            []authAccount     `json:"auth"`
-	AuthOmitted     uint64            `json:"authOmitted"`
-	Channels        []*channelAccount `json:"channels"`
-	ChannelsOmitted uint64            `json:"channelsOmitted"`
-	Refused         []refusedAccount  `json:"refused"`
-	RefusedOmitted  uint64            `json:"refusedOmitted"`
-	Gaps            []tagged          `json:"gaps"`
-	GapsOmitted     uint64            `json:"gapsOmitted"`
-	Summary         *tagged           `json:"summary"`
+	Log              string            `json:"log"`
+	Verdict          string            `json:"verdict"`
+	Digest           *string           `json:"digest"`
+	Fault            *faultAccount     `json:"fault"`
+	Messages         uint64            `json:"messages"`
+	Blocks           int               `json:"blocks"`
+	ConnectionID     event.ConnID      `json:"connectionId"` // of the first message
+	GatewayLog       bool              `json:"gatewayLog"`   // the gateway's own
+	Connections      uint64            `json:"connections"`
+	Username         *string           `json:"username"`
+	RemoteAddr       *string           `json:"remoteAddr"`
+	RemotePort       uint32            `json:"remotePort"`
+	Target           *string           `json:"target"`
+	Handshake        *handshakeAccount `json:"handshake"`
+	Start            string            `json:"start"`
+	End              string            `json:"end"`
+	DurationNs       int64             `json:"durationNs"`
+	Ended            *endAccount       `json:"ended"`
+	Bytes            event.StreamBytes `json:"-"` // recorded
+	Auth             []authAccount     `json:"auth"`
+	AuthOmitted      uint64            `json:"authOmitted"`
+	Channels         []*channelAccount `json:"channels"`
+	ChannelsOmitted  uint64            `json:"channelsOmitted"`
+	Refused          []refusedAccount  `json:"refused"`
+	RefusedOmitted   uint64            `json:"refusedOmitted"`
+	Gaps             []tagged          `json:"gaps"`
+	GapsOmitted      uint64            `json:"gapsOmitted"`
+	Activity         *activityAccount  `json:"activity"`
+	Resizes          []resizeAccount   `json:"resizes"`
+	ResizesOmitted   uint64            `json:"resizesOmitted"`
+	Transfers        []transferAccount `json:"transfers"` // sessions of scp and SFTP
+	TransfersOmitted uint64            `json:"transfersOmitted"`
+	Files            []fileAccount     `json:"files"` // what these did
+	FilesOmitted     uint64            `json:"filesOmitted"`
+	Listeners        []listenerAccount `json:"listeners"` // that were asked for
+	ListenersOmitted uint64            `json:"listenersOmitted"`
+	Summary          *tagged           `json:"summary"`
 
 	start, end int64
+	activity   *activity
+	transfers  *transfer.Watch
+	resizedAt  []int64 // a time for each column that a picture may have is enough
+	gapsAt     []int64
 	summary    *event.Summary
 	verdict    binary.Verdict
 	open       map[channelKey]*channelAccount
-	accepted   uint64 // attempts
+	forwarded  map[channelKey]bool // channels that are not listed, and no sessions
+	accepted   uint64              // attempts
 	refused    uint64
 }
 
@@ -112,10 +129,13 @@ type refusedAccount struct {
 }
 
 func newAccount(name string) *account {
-	return &account{
+	a := &account{
 		Log: name, Auth: []authAccount{}, Channels: []*channelAccount{}, Refused: []refusedAccount{}, Gaps: []tagged{},
-		open: map[channelKey]*channelAccount{},
+		Resizes: []resizeAccount{}, Transfers: []transferAccount{}, Files: []fileAccount{}, Listeners: []listenerAccount{},
+		open: map[channelKey]*channelAccount{}, forwarded: map[channelKey]bool{}, activity: newActivity(),
 	}
+	a.transfers = transfer.New(a.addFile, a.addTransfer)
+	return a
 }
 
 // read reads the log, to the account, and to also if it is not nil.
@@ -143,6 +163,8 @@ func (a *account) observe(ev *event.Event) {
 		return
 	}
 	a.end = ev.Time
+	a.count(ev)
+	a.transfers.Observe(ev)
 	if b, ok := ev.Body.(*event.IO); ok {
 		add(&a.Bytes.Stdin, &a.Bytes.Stdout, &a.Bytes.Stderr, b)
 	}
@@ -172,6 +194,7 @@ func (a *account) observeConnection(ev *event.Event) {
 	case *event.GatewayStop:
 		a.Ended = &endAccount{event.ByGateway, *short(b.Reason), false}
 	case *event.GlobalReply:
+		a.answerListener(ev, b)
 		if !b.Accepted && !isKeepalive(b.RequestType) {
 			a.refuse(ev, nil, "global request "+b.RequestType, b.Reason)
 		}
@@ -181,10 +204,12 @@ func (a *account) observeConnection(ev *event.Event) {
 		a.refuse(ev, nil, "target", b.Reason)
 	case *event.Refused:
 		a.refuse(ev, nil, "connection", b.Reason)
+	case *event.ForwardTCPIP, *event.ForwardStreamLocal, *event.CancelForwardTCPIP, *event.CancelForwardStreamLocal:
+		a.listen(ev)
 	case *event.Gap:
 		if len(a.Gaps) < maxListed {
 			b.Reason = *short(b.Reason)
-			a.Gaps = append(a.Gaps, tagged{b})
+			a.Gaps, a.gapsAt = append(a.Gaps, tagged{b}), append(a.gapsAt, ev.Time)
 		} else {
 			a.GapsOmitted++
 		}
@@ -227,6 +252,9 @@ func (a *account) finish(v reading) {
 		a.Digest = &v.digest
 	}
 	a.Fault = faultOf(v.fault)
+	a.transfers.Finish()
+	slices.SortStableFunc(a.Transfers, func(s, t transferAccount) int { return cmp.Compare(s.start, t.start) })
+	a.Activity = a.activity.account()
 	if a.Messages > 0 {
 		a.Start, a.End, a.DurationNs = exact(a.start), exact(a.end), a.end-a.start
 	}

@@ -11,7 +11,8 @@ type channelAccount struct {
 	ConnectionID event.ConnID      `json:"connectionId"`
 	ChannelID    uint64            `json:"channelId"`
 	ChannelType  string            `json:"channelType"`
-	To           *string           `json:"to"` // of a forwarded one: where to
+	To           *string           `json:"to"`   // of a forwarded one: where to
+	From         *string           `json:"from"` // and from where
 	Opened       string            `json:"opened"`
 	Closed       *string           `json:"closed"`
 	Refused      *string           `json:"refused"` // why it was not opened
@@ -33,6 +34,10 @@ type channelAccount struct {
 	Sent         *uint64           `json:"sent"`
 	Resizes      uint64            `json:"resizes"`
 	Signals      []string          `json:"signals"`
+
+	opened, closed  int64
+	started, exited int64
+	lastSize        [2]uint32 // columns, rows
 
 	runID    uint64 // request that asked for what runs
 	requests requests
@@ -74,6 +79,9 @@ func (a *account) observeChannel(ev *event.Event) {
 		a.refuse(ev, &ev.Channel, c.label(failed.RequestID), failed.Reason)
 	}
 	if c == nil {
+		if _, closed := ev.Body.(*event.Close); closed {
+			delete(a.forwarded, key)
+		}
 		return
 	}
 	switch b := ev.Body.(type) {
@@ -87,6 +95,9 @@ func (a *account) observeChannel(ev *event.Event) {
 	case *event.IO:
 		add(&c.Stdin, &c.Stdout, &c.Stderr, b)
 	default:
+		if window, ok := ev.Body.(*event.Window); ok {
+			a.addResize(ev, window)
+		}
 		c.observe(ev)
 	}
 }
@@ -94,15 +105,21 @@ func (a *account) observeChannel(ev *event.Event) {
 func (a *account) addChannel(key channelKey, ev *event.Event, what channelRequest) {
 	if len(a.Channels) >= maxListed {
 		a.ChannelsOmitted++
+		if what.kind != "session" && len(a.forwarded) < maxOpen {
+			a.forwarded[key] = true
+		}
 		return
 	}
 	c := &channelAccount{
 		ConnectionID: key.conn, ChannelID: key.channel,
-		ChannelType: *short(what.kind), Opened: exact(ev.Time),
+		ChannelType: *short(what.kind), Opened: exact(ev.Time), opened: ev.Time,
 		Environment: []variableAccount{}, Signals: []string{},
 	}
 	if what.to != "" {
 		c.To = short(what.to)
+	}
+	if what.from != "" {
+		c.From = short(what.from)
 	}
 	a.Channels = append(a.Channels, c)
 	a.open[key] = c
@@ -110,7 +127,7 @@ func (a *account) addChannel(key channelKey, ev *event.Event, what channelReques
 
 func (a *account) forget(key channelKey, ev *event.Event) {
 	closed := exact(ev.Time)
-	a.open[key].Closed = &closed
+	a.open[key].Closed, a.open[key].closed = &closed, ev.Time
 	delete(a.open, key)
 }
 
@@ -141,6 +158,7 @@ func (c *channelAccount) observe(ev *event.Event) {
 		c.Pty = &ptyAccount{*short(b.Term), b.Columns, b.Rows}
 	case *event.Window:
 		c.Resizes++
+		c.lastSize = [2]uint32{b.Columns, b.Rows}
 		if c.Pty != nil {
 			c.Pty.Columns, c.Pty.Rows = b.Columns, b.Rows
 		}
@@ -164,16 +182,16 @@ func (c *channelAccount) observe(ev *event.Event) {
 		}
 	case *event.Exit:
 		status, at := b.ExitStatus, exact(ev.Time)
-		c.ExitStatus, c.Exited = &status, &at
+		c.ExitStatus, c.Exited, c.exited = &status, &at, ev.Time
 	case *event.ExitSignal:
 		at := exact(ev.Time)
-		c.ExitSignal, c.Exited = short(b.Signal), &at
+		c.ExitSignal, c.Exited, c.exited = short(b.Signal), &at, ev.Time
 	}
 }
 
 func (c *channelAccount) start(ev *event.Event, id uint64, how string) {
 	at := exact(ev.Time)
-	c.Runs, c.Started, c.runID, c.RunRefused = &how, &at, id, nil
+	c.Runs, c.Started, c.started, c.runID, c.RunRefused = &how, &at, ev.Time, id, nil
 }
 
 // kind is the channel's type, and where to.

@@ -17,8 +17,13 @@ func (a *app) show() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "show LOG",
 		Short: "Give a readable account of one log",
-		Long: `Say who connected, how they were let in, and what happened then, in the order of time.
-What programs read and printed is counted, not shown: decode has it all. Times are UTC.
+		Long: `Say who connected, how they were let in, and what happened then. A picture shows when
+something passed, by a logarithm of how much; a long time in which nothing did is ╌╌╌. Below it are
+the programs, files, and forwarded connections, and then all events in the order of time.
+
+What programs read and printed is counted, not shown: decode has it all. Files are told of
+scp and SFTP as far as what passed was recorded and makes sense; it was written by those who
+are recorded, and who wants to hide a file can call it otherwise. Times are UTC.
 The whole log is checked; the exit status is that of verify. Texts that could be
 mistaken or would act on a terminal are quoted as in Go's source; in the JSON, what is
 not UTF-8 is U+FFFD.
@@ -76,6 +81,8 @@ func (a *app) showTwice(ctx context.Context, out *bufio.Writer, src *source, acc
 	bar.end()
 	scr := screenOf(a.out, os.Getenv)
 	acc.print(out, scr)
+	acc.draw(out, scr)
+	acc.sections(out, scr)
 	if acc.Messages == 0 {
 		return nil
 	}
@@ -103,5 +110,7 @@ func (a *app) showOnce(ctx context.Context, out *bufio.Writer, src *source, acc 
 	acc.printEnd(out, scr)
 	fmt.Fprintln(out)
 	acc.print(out, scr)
+	acc.draw(out, scr)
+	acc.sections(out, scr)
 	return nil
 }
