@@ -24,7 +24,7 @@ func (b *bench) bulk() error {
 				continue // says no more than zeros down
 			}
 			err := b.interleaved(target, b.variants(), b.plan.rounds, func(p *rig.Process, round int) error {
-				return b.profiled(p, what, 3, func() error {
+				return b.profiled(p, what, 5, func() error {
 					return b.transfer(p, sample{What: what, Who: p.Name, Round: round}, kind, way)
 				})
 			})

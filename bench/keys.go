@@ -44,7 +44,7 @@ func (b *bench) keys() error {
 		if _, err := s.Keys(1 + b.plan.keys/10); err != nil { // warm
 			return err
 		}
-		return b.profiled(p, flatOut, 1, func() error {
+		return b.profiled(p, flatOut, 3, func() error {
 			return b.typed(p, sample{What: flatOut, Who: p.Name, Round: round}, func() ([]time.Duration, error) { return s.Keys(b.plan.keys) })
 		})
 	})
@@ -132,7 +132,7 @@ func (b *bench) logins() error {
 		n, atOnce int
 	}{{oneByOne, b.plan.oneByOne, 1}, {sixteen, b.plan.atOnce, theClient}} {
 		err := b.interleaved(target, b.variants(), b.plan.rounds, func(p *rig.Process, round int) error {
-			return b.profiled(p, how.what, 1, func() error {
+			return b.profiled(p, how.what, 3, func() error {
 				return b.login(p, sample{What: how.what, Who: p.Name, Round: round}, how.n, how.atOnce)
 			})
 		})

@@ -93,7 +93,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	p := quick()
-	if o.long {
+	switch {
+	case o.profile != "":
+		p = profiling()
+	case o.long:
 		p = long()
 	}
 	r, err := measureAll(ctx, p, chosen, o.profile, stderr)

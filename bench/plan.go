@@ -42,6 +42,13 @@ func long() plan {
 	}
 }
 
+// profiling is for profiles, which take a sample each hundredth of a second: each thing once, and long.
+func profiling() plan {
+	p := quick()
+	p.rounds, p.bulk, p.keys, p.oneByOne, p.atOnce = 1, 1<<30, 20_000, 1000, 4000
+	return p
+}
+
 // tiny is for the test that all of it runs.
 func tiny() plan {
 	return plan{
