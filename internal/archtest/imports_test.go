@@ -46,7 +46,7 @@ var rules = []rule{
 	{"storage", nil, nil, "a store knows bytes, not SSH"},
 	{"storage/file", []string{"storage", "internal/disk"}, []string{xsys}, "a store knows bytes, not SSH"},
 	{"storage/s3/internal/bucket", nil, []string{"github.com/minio/minio-go/v7", "github.com/minio/crc64nvme"}, "requests and their errors: the one place that knows the client library"},
-	{"storage/s3", []string{"storage", "storage/s3/internal/*", "internal/disk"}, []string{xsys}, "a store knows bytes, not SSH"},
+	{"storage/s3", []string{"storage", "storage/file", "storage/s3/internal/*", "internal/disk"}, []string{xsys}, "a store knows bytes, not SSH; its spool is a folder as another one's"},
 	{"storage/*", []string{"storage"}, nil, "a store knows bytes, not SSH"},
 	{"record", []string{"event", "codec/*", "storage", "internal/disk"}, nil, "one log in the making: of what, and where to, others say"},
 
@@ -79,6 +79,7 @@ var rules = []rule{
 	{"internal/torture/*", nil, nil, "holds tests only"},
 	{"internal/torture", nil, nil, "chance and time"},
 	{"internal/gatewaytest", []string{"event", "codec/*", "internal/oracle", "internal/sshdtest"}, []string{"golang.org/x/crypto"}, "the built program, as its users start it"},
+	{"internal/browsertest", nil, []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto"}, "a browser for tests"},
 	{"internal/tapetest", []string{"event", "codec/*", "replay"}, nil, "logs for tests"},
 	{"internal/sshdtest", nil, []string{xssh}, "a real server for tests"},
 	{"internal/s3test/hostile", nil, nil, "a server that misbehaves needs the standard library's to do so"},
