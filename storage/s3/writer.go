@@ -1,0 +1,167 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/sshtrail/sshtrail/storage"
+)
+
+// writer appends to one log, in the spool.
+type writer struct {
+	s       *Store
+	l       *log
+	w       storage.Writer // the spool's
+	resumed bool           // it brings a log to its end
+	stated  bool           // the log's state is durable
+	over    bool
+	err     error // what ended the writing, if it was not the spool's writer
+}
+
+var (
+	_ storage.Releaser = (*writer)(nil)
+	_ storage.Tailer   = (*writer)(nil)
+)
+
+func (w *writer) fail(what string, err error) error {
+	w.err = fmt.Errorf("%s log %q: %w", what, string(w.l.name), err)
+	return w.err
+}
+
+// Write appends to the spool, as long as its budget allows it.
+func (w *writer) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	if err := w.s.budget.check(int64(len(p)), w.resumed); err != nil {
+		return 0, w.fail("append to", err)
+	}
+	n, err := w.w.Write(p)
+	w.s.grew(w.l, int64(n))
+	return n, err
+}
+
+// Sync syncs the log's state with it, the first time.
+func (w *writer) Sync() error {
+	if w.err != nil {
+		return w.err
+	}
+	if err := w.syncState(); err != nil {
+		return w.fail("sync", err)
+	}
+	return w.w.Sync()
+}
+
+func (w *writer) syncState() error {
+	if w.stated {
+		return nil
+	}
+	err := w.s.spool.syncState(w.l.name)
+	w.stated = err == nil
+	return err
+}
+
+// Commit finishes the log on this machine; it does not wait for the bucket.
+func (w *writer) Commit(ctx context.Context) error {
+	if w.err != nil {
+		return w.err
+	}
+	if err := w.syncState(); err != nil {
+		return w.fail("commit", err)
+	}
+	if err := w.w.Commit(ctx); err != nil {
+		return err
+	}
+	w.over = true
+	w.err = fmt.Errorf("use log %q: it is finished: %w", string(w.l.name), os.ErrClosed)
+	w.s.finish(w.l)
+	return nil
+}
+
+// Close gives the log up, unfinished. Its upload stands still until it is resumed.
+func (w *writer) Close() error {
+	if w.over {
+		return nil
+	}
+	w.over = true
+	if w.err == nil {
+		w.err = fmt.Errorf("use log %q: %w", string(w.l.name), os.ErrClosed)
+	}
+	w.s.giveUp(w.l) // before others can take it
+	return w.w.Close()
+}
+
+// Release lets the bytes before offset go, when the bucket has them and the spool is short of room.
+func (w *writer) Release(offset int64) {
+	w.s.mu.Lock()
+	w.l.released = max(w.l.released, min(offset, w.l.size))
+	w.s.mu.Unlock()
+	if w.s.budget.isShort() {
+		w.s.poke()
+	}
+}
+
+// grew notes that a log has n bytes more.
+func (s *Store) grew(l *log, n int64) {
+	if n <= 0 {
+		return
+	}
+	s.budget.add(n)
+	s.mu.Lock()
+	l.size, l.counted = l.size+n, l.counted+n
+	listed := s.enlist(l)
+	s.mu.Unlock()
+	if listed || s.budget.isShort() {
+		s.poke()
+	}
+}
+
+// enlist has l take its turn if there is something of it to send. The caller holds s.mu.
+func (s *Store) enlist(l *log) bool {
+	if l.listed || !l.hasWork() {
+		return false
+	}
+	l.listed = true
+	s.writing = append(s.writing, l)
+	return true
+}
+
+// finish has a log wait for its turn to be uploaded.
+func (s *Store) finish(l *log) {
+	s.mu.Lock()
+	l.writing, l.finished, l.since, l.released = false, true, time.Now(), l.size
+	l.attempts, l.next = 0, time.Time{}
+	if l.stopTail != nil {
+		l.stopTail()
+	}
+	if l.file != nil || !l.isIdle() {
+		s.engage(l)
+	}
+	s.insert(l)
+	s.mu.Unlock()
+	s.poke()
+}
+
+// giveUp takes a log out of this process's hands. Steps that are at work on it end first, but
+// nobody waits for them here: Resume does.
+func (s *Store) giveUp(l *log) {
+	s.mu.Lock()
+	l.writing = false
+	if l.stop != nil {
+		l.stop()
+	}
+	idle := s.drop(l)
+	s.mu.Unlock()
+	if idle != nil {
+		s.logClose(l, idle.close())
+	}
+}
+
+func (s *Store) logClose(l *log, err error) {
+	if err != nil && !errors.Is(err, os.ErrClosed) {
+		s.logger.Warn("the state of a log can't be closed", "log", string(l.name), "error", err)
+	}
+}
