@@ -1,15 +1,13 @@
 package config
 
-import (
-	"crypto/x509"
-	"net/url"
-)
+import "path/filepath"
 
 // Audit says what is recorded. It is checked whether or not Enable is set.
 type Audit struct {
 	Enable    bool      `yaml:"enable" default:"true" doc:"Whether anything is recorded." differs:"ContainerSSH's default is false. Here a configuration file without an audit block records: a recorder that silently records nothing is a trap."`
-	Format    List      `yaml:"format" default:"binary" enum:"none,binary" later:"asciinema" doc:"Format of the logs, or a list of formats. With none nothing is recorded." differs:"ContainerSSH's default is none, and it takes one format only."`
+	Format    List      `yaml:"format" default:"binary" enum:"none,binary,asciinema" doc:"Format of the logs, or a list of formats. binary is the format of record: all that happened, and provable. asciinema is what a terminal showed, one file ID.CHANNEL.cast for each session, to be played. With none nothing is recorded." differs:"ContainerSSH's default is none, and it takes one format only."`
 	Storage   List      `yaml:"storage" default:"file" enum:"none,file" later:"s3" doc:"Where logs are kept, or a list of places. With none nothing is recorded." differs:"ContainerSSH's default is none, and it takes one place only."`
+	Asciinema Asciinema `yaml:"asciinema" doc:"Settings of the format asciinema."`
 	Intercept Intercept `yaml:"intercept" doc:"What of the sessions is recorded, beyond who did what and when."`
 	OnFailure string    `yaml:"onFailure" default:"stop" enum:"stop,continue" doc:"What happens to a session that can't be recorded any more: stop ends it; continue lets it go on, and the gap is recorded." differs:"Not in ContainerSSH, where the session hangs."`
 	Sync      Duration  `yaml:"sync" default:"100ms" max:"1m" doc:"What a power cut may cost at most; 0 waits until each record is on the disk before it is delivered." differs:"Not in ContainerSSH, which never syncs."`
@@ -27,6 +25,11 @@ type Space struct {
 	Reserve Size `yaml:"reserve" default:"4MiB" min:"0" max:"1GiB" doc:"Kept on each disk, in a file named .reserve, so that open logs can be given their ends when it is full. It counts as a quarter of the disk at most." differs:"Not in ContainerSSH."`
 }
 
+// Asciinema is the format of the asciinema player.
+type Asciinema struct {
+	Version int `yaml:"version" default:"2" min:"2" max:"3" doc:"Version of the format: 2, which every player knows, or 3, which also tells the exit status." differs:"Not in ContainerSSH, which writes version 2."`
+}
+
 // Intercept says which bytes are recorded.
 type Intercept struct {
 	Stdin      bool `yaml:"stdin" default:"false" doc:"What clients send to programs: keystrokes, passwords typed into programs too."`
@@ -39,28 +42,6 @@ type Intercept struct {
 // File is the storage in a local folder.
 type File struct {
 	Directory string `yaml:"directory" default:"/var/log/audit" doc:"Folder for the logs. If it is missing it is made, with mode 0700; the folder above it must be there."`
-}
-
-// S3 is the storage in a bucket. The keys that are required are so only where it is used.
-type S3 struct {
-	Local           string     `yaml:"local" default:"/var/lib/audit" doc:"Folder for what is not uploaded yet. It must exist, be this gateway's alone and have room for all live sessions."`
-	AccessKey       Secret     `yaml:"accessKey" default:"" doc:"Access key. Required for s3."`
-	SecretKey       Secret     `yaml:"secretKey" default:"" doc:"Secret key. Required for s3."`
-	Bucket          string     `yaml:"bucket" default:"" doc:"Bucket. Required for s3."`
-	Region          string     `yaml:"region" default:"" doc:"Region."`
-	Endpoint        string     `yaml:"endpoint" default:"" doc:"URL of the service, where it is not Amazon's."`
-	CACert          string     `yaml:"cacert" default:"" doc:"Certificates (PEM text) to trust beside the system's."`
-	ACL             string     `yaml:"acl" default:"" doc:"Canned ACL for the objects."`
-	PathStyleAccess bool       `yaml:"pathStyleAccess" default:"false" doc:"Put the bucket into the path instead of the host name. MinIO needs it."`
-	UploadPartSize  Size       `yaml:"uploadPartSize" default:"5MiB" min:"5MiB" max:"5GiB" doc:"Size of one part of an upload." differs:"ContainerSSH takes a number of bytes only, cuts what is above 5 GiB silently, and reads 0 as the default."`
-	ParallelUploads int        `yaml:"parallelUploads" default:"20" min:"1" max:"1000" doc:"Uploads at once, in the whole gateway."`
-	Metadata        S3Metadata `yaml:"metadata" doc:"What the objects' metadata tells."`
-}
-
-// S3Metadata says what an object's metadata tells to whoever may list the bucket.
-type S3Metadata struct {
-	Username bool `yaml:"username" default:"false" doc:"The user's name."`
-	IP       bool `yaml:"ip" default:"false" doc:"The address that the user came from."`
 }
 
 func (a *Audit) validate(s *source) {
@@ -76,6 +57,20 @@ func (a *Audit) validate(s *source) {
 		s.problem("audit.file.directory", "name a folder", "is empty")
 	}
 	a.S3.validate(s, a.Storage.Has("s3"))
+	if a.Storage.Has("s3") && a.S3.Local != "" {
+		a.validateApart(s)
+	}
+}
+
+// validateApart wants a folder for what is not uploaded yet that has nothing else.
+func (a *Audit) validateApart(s *source) {
+	const remedy = "give it a folder of its own"
+	switch local := filepath.Clean(a.S3.Local); {
+	case a.Storage.Has("file") && local == filepath.Clean(a.File.Directory):
+		s.problem("audit.s3.local", remedy, "is the folder of the storage file, too")
+	case local == filepath.Clean(a.Journal):
+		s.problem("audit.s3.local", remedy, "is the journal's folder, too")
+	}
 }
 
 // validateChoice checks a list of formats or stores against each other.
@@ -92,29 +87,5 @@ func (a *Audit) validateChoice(s *source, path string, chosen List) {
 			s.problem(path, "name it once", "has %q twice", one)
 		}
 		seen[one] = true
-	}
-}
-
-func (c *S3) validate(s *source, used bool) {
-	if used {
-		for _, r := range []struct {
-			path string
-			set  bool
-		}{
-			{"audit.s3.accessKey", c.AccessKey.IsSet()},
-			{"audit.s3.secretKey", c.SecretKey.IsSet()},
-			{"audit.s3.bucket", c.Bucket != ""},
-			{"audit.s3.local", c.Local != ""},
-		} {
-			if !r.set {
-				s.problem(r.path, "write it below audit.s3", "is required for s3")
-			}
-		}
-	}
-	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		s.problem("audit.s3.endpoint", "write https://host", "is no URL of http or https")
-	}
-	if c.CACert != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(c.CACert)) {
-		s.problem("audit.s3.cacert", "write the PEM text of the certificates", "holds no certificate")
 	}
 }

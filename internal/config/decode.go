@@ -232,6 +232,8 @@ func (d *decoder) text(path string, node *yaml.Node, v reflect.Value, f field) {
 		return
 	}
 	switch x := made.Interface().(type) {
+	case *Secret:
+		x.remember(node)
 	case *Duration:
 		if !d.inRange(path, text, int64(*x), f, func(s string) int64 { return int64(mustText[Duration](s)) }) {
 			return

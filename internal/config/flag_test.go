@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,6 +25,10 @@ func other(t *testing.T, f field) string {
 		return "59s"
 	case f.typ == reflect.TypeFor[Size]():
 		return f.limit
+	case f.typ == reflect.TypeFor[Share]():
+		return "16MiB"
+	case f.typ == reflect.TypeFor[Moment]():
+		return "2031-05-06"
 	case f.typ == reflect.TypeFor[Startups]():
 		return "77"
 	case f.typ == reflect.TypeFor[Key]():
@@ -39,6 +44,9 @@ func other(t *testing.T, f field) string {
 	case reflect.Bool:
 		return fmt.Sprint(f.standard != "true")
 	case reflect.Int:
+		if n, err := strconv.Atoi(f.limit); err == nil && n < 41 {
+			return f.limit
+		}
 		return "41"
 	case reflect.String:
 		return "/other"

@@ -42,7 +42,7 @@ func (k *Key) UnmarshalText(text []byte) error {
 		name := string(text)
 		var err error
 		if text, err = readPrivate(name); err != nil {
-			return hideName(name, err)
+			return hideName(name, "give PEM text as ssh-keygen writes it, or the path of a file, from / on", err)
 		}
 	}
 	signer, err := parseKey(text)
@@ -55,11 +55,11 @@ func (k *Key) UnmarshalText(text []byte) error {
 
 // hideName returns err, without a name that no file has and that is no path from somewhere:
 // it may be a secret, which was put where it does not belong.
-func hideName(name string, err error) error {
+func hideName(name, remedy string, err error) error {
 	if _, notThere := os.Stat(name); notThere == nil || strings.HasPrefix(name, "/") || strings.HasPrefix(name, ".") {
 		return err
 	}
-	return faultf("give PEM text as ssh-keygen writes it, or the path of a file, from / on", "is no PEM text, and no file has that name")
+	return faultf(remedy, "is no PEM text, and no file has that name")
 }
 
 // parseKey reads a private key and refuses what is too weak to be one.

@@ -55,7 +55,7 @@ backend: local
 - ` + "`false`, `0` and `\"\"`" + ` mean what they say. A default is for a key that is not there.
 - A list in the file replaces the default; it does not add to it.
 - Durations have a unit (` + "`100ms`, `30s`, `5m`, `1h`" + `), or are 0. Sizes are a number of bytes, or have KiB, MiB or GiB.
-- A secret is a string, ` + "`{file: PATH}` or `{env: NAME}`" + `, and is read when the configuration is. A newline at the end of a file is not part of it. A private key may also be the name of its file.
+- A secret is a string, ` + "`{file: PATH}` or `{env: NAME}`" + `, and is read when the configuration is; the keys of audit.s3 are read again before each request. A newline at the end of a file is not part of it. A private key may also be the name of its file.
 - Anchors, aliases and merge keys (` + "`<<`" + `) work as in YAML 1.1.
 - A path that does not begin with / is relative to the folder that the gateway was started in, where it is allowed at all.
 - Secrets appear in no message. The configuration's hash, which the gateway's log has, can't be used to guess passwords: of them it knows only whether they are set.
@@ -114,6 +114,8 @@ func typeName(f field) string {
 		reflect.TypeFor[int]():      "number",
 		reflect.TypeFor[Duration](): "duration",
 		reflect.TypeFor[Size]():     "size",
+		reflect.TypeFor[Share]():    "size or percentage",
+		reflect.TypeFor[Moment]():   "date",
 		reflect.TypeFor[Startups](): "limit",
 		reflect.TypeFor[Address]():  "address or port",
 		reflect.TypeFor[[]string](): "list",

@@ -33,21 +33,44 @@ func (d *decoder) reference(path string, node *yaml.Node, t reflect.Type) (strin
 }
 
 func (d *decoder) secretFile(path, name string, t reflect.Type) (string, bool) {
-	var data []byte
-	var err error
+	read := readSecret
 	if t == reflect.TypeFor[Key]() {
-		data, err = readPrivate(name)
-	} else {
-		data, _, err = readFile(name)
+		read = readSecretKey
 	}
+	text, err := read(name)
 	if err != nil {
 		d.bad(path, err)
-		return "", false
+	}
+	return text, err == nil
+}
+
+// readSecret reads a file that holds a secret.
+func readSecret(name string) (string, error) {
+	data, _, err := readFile(name)
+	return secretIn(data, name, err)
+}
+
+// readSecretKey reads a file that holds a private key.
+func readSecretKey(name string) (string, error) {
+	data, err := readPrivate(name)
+	return secretIn(data, name, err)
+}
+
+func secretIn(data []byte, name string, err error) (string, error) {
+	if err != nil {
+		return "", err
 	}
 	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	if text == "" {
-		d.problem(path, "put the secret into it", "file %q is empty", name)
-		return "", false
+		return "", faultf("put the secret into it", "file %q is empty", name)
 	}
-	return text, true
+	return text, nil
+}
+
+// remember notes where a secret came from, if that is a file: it can be read again.
+func (s *Secret) remember(node *yaml.Node) {
+	if node.Kind == yaml.MappingNode && len(node.Content) == 2 && node.Content[0].Value == "file" {
+		name := node.Content[1].Value
+		s.file = &name
+	}
 }

@@ -51,6 +51,11 @@ func fieldSchema(t reflect.Type, f field) *jsonschema.Schema {
 	case reflect.TypeFor[Size]():
 		low, high := float64(mustText[Size](f.minimum)), float64(mustText[Size](f.limit))
 		return &jsonschema.Schema{Types: []string{"string", "integer"}, Pattern: `^[0-9]+ *(KiB|MiB|GiB)?$`, Minimum: &low, Maximum: &high}
+	case reflect.TypeFor[Share]():
+		low := float64(minShare)
+		return &jsonschema.Schema{Types: []string{"string", "integer"}, Pattern: `^([1-9][0-9]? *%|100 *%|[0-9]+ *(KiB|MiB|GiB)?)$`, Minimum: &low}
+	case reflect.TypeFor[Moment]():
+		return &jsonschema.Schema{Type: "string", Pattern: `^([0-9]{4}-[0-9]{2}-[0-9]{2}(T.*)?)?$`}
 	case reflect.TypeFor[Startups]():
 		one := 1.0
 		return &jsonschema.Schema{Types: []string{"string", "integer"}, Pattern: `^[0-9]+(:[0-9]+:[0-9]+)?$`, Minimum: &one}

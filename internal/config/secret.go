@@ -15,10 +15,13 @@ type Secret struct {
 	// A pointer, because package fmt follows no pointer inside a struct: also where a
 	// Secret is a field that fmt can't call methods on, it prints an address.
 	value *string
+	// file is where it came from, nil if from no file. A pointer so that a name is not printed
+	// that was a secret in the wrong place.
+	file *string
 }
 
 // NewSecret returns a secret of that value.
-func NewSecret(value string) Secret { return Secret{&value} }
+func NewSecret(value string) Secret { return Secret{value: &value} }
 
 // Reveal returns the value: "" if none was set.
 func (s Secret) Reveal() string {
@@ -26,6 +29,15 @@ func (s Secret) Reveal() string {
 		return ""
 	}
 	return *s.value
+}
+
+// Current returns the value as it is now: one from a file is read again, so that it can be
+// replaced while the gateway runs.
+func (s Secret) Current() (string, error) {
+	if s.file == nil {
+		return s.Reveal(), nil
+	}
+	return readSecret(*s.file)
 }
 
 // IsSet reports whether there is a value that is not empty.
