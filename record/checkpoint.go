@@ -89,10 +89,20 @@ type checks struct {
 	over   bool // the log is done with, or somebody else's
 }
 
+// offset is that of the last checkpoint, 0 if there is none.
+func (c *checks) offset() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.latest == nil {
+		return 0
+	}
+	return c.latest.Log.Offset
+}
+
 // noteState has the segment that is about to be sealed carry what its block's checkpoint
 // will need, if one is due. The caller holds the log.
 func (l *Log) noteState(s *segment) {
-	if !l.q.releases.Load() {
+	if !l.q.checkpoints.Load() {
 		return
 	}
 	if stored := l.meter.stored.Load(); stored >= l.checks.next {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -61,6 +60,7 @@ const (
 type copier struct {
 	r *Recorder
 	Copy
+	tails bool // Store keeps the tails of open logs
 
 	mu      sync.Mutex // guards the fields below it
 	queue   []*copying
@@ -86,11 +86,15 @@ type copying struct {
 	pos    int64
 	writer storage.Writer
 	view   *viewing
+
+	tail    tail
+	tailDue atomic.Bool
 }
 
 // copiedLog is a log that is not in all copies yet.
 type copiedLog struct {
-	id event.ConnID
+	id  event.ConnID
+	log *Log // nil: its end is all that is waited for
 
 	durable atomic.Int64 // how much of it may be copied
 	over    atomic.Bool  // it is finished
@@ -110,9 +114,13 @@ func (r *Recorder) openCopies() {
 	}
 }
 
-// newCopied returns a log that is to be copied.
-func (r *Recorder) newCopied(id event.ConnID) *copiedLog {
-	of := &copiedLog{id: id}
+// newCopied returns a log that is to be copied: log, which the caller holds,
+// or nil for one that was left by another process.
+func (r *Recorder) newCopied(id event.ConnID, log *Log) *copiedLog {
+	of := &copiedLog{id: id, log: log}
+	if log != nil {
+		of.known, of.isOwn, of.meta = true, log.isOwn, log.sum.metadata()
+	}
 	for _, c := range r.copiers {
 		of.jobs = append(of.jobs, &copying{c: c, of: of})
 		c.add(1)
@@ -143,6 +151,19 @@ func (of *copiedLog) finish() {
 	if of != nil {
 		of.over.Store(true)
 		of.ask()
+	}
+}
+
+// askTails has the tails of copies kept that do keep them.
+func (of *copiedLog) askTails() {
+	if of == nil {
+		return
+	}
+	for _, j := range of.jobs {
+		if j.c.tails {
+			j.tailDue.Store(true)
+			j.c.ask(j)
+		}
 	}
 }
 
@@ -245,7 +266,7 @@ func (of *copiedLog) jobDone(r *Recorder) {
 		return
 	}
 	if r.cfg.Discard != nil {
-		if err := r.cfg.Discard(storage.Name(of.id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := r.cfg.Discard(storage.Name(of.id)); err != nil && !errors.Is(err, storage.ErrNotExist) {
 			r.cfg.Logger.Error("a log that was copied can't be removed; the next start tries again", "connection", of.id, "error", err)
 			return
 		}

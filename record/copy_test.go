@@ -257,7 +257,7 @@ func TestALogThatIsThereToBeCopiedGoes(t *testing.T) {
 			copying(copied, views)(c)
 			c.Discard = func(name storage.Name) error {
 				gone[name] = contents(t, storeOn(t, m, logs))[name]
-				return m.Remove(logs + "/" + string(name))
+				return storeOn(t, m, logs).(*file.Store).Remove(t.Context(), name)
 			}
 		})
 		s := &session{log: r.Begin()}

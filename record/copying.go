@@ -22,6 +22,10 @@ const (
 // step brings a copy up to what there is of the log, and reports whether it is finished.
 func (j *copying) step(ctx context.Context) (done bool, err error) {
 	over := j.of.over.Load() // before the log is opened: then that is all of it
+	state, err := j.tailState(over)
+	if err != nil {
+		return false, err
+	}
 	src, err := j.c.r.cfg.Store.Open(ctx, storage.Name(j.of.id))
 	if errors.Is(err, storage.ErrNotExist) && over && j.c.r.cfg.Discard != nil {
 		return true, nil // it was removed, so it was copied, and the mark of that was left
@@ -43,7 +47,35 @@ func (j *copying) step(ctx context.Context) (done bool, err error) {
 	if j.c.View != nil && !j.of.isOwn {
 		return over, j.show(ctx, src, end, over)
 	}
-	return over, j.copyBytes(ctx, src, end, over)
+	if err := j.copyBytes(ctx, src, end, over); err != nil {
+		return false, err
+	}
+	if w := j.writer; state != nil && w != nil {
+		j.tail.send(ctx, j.of.log, func() (storage.Writer, []byte, error) { return w, state, nil })
+	}
+	return over, nil
+}
+
+// tailState returns what the tail of the copy has to hold beside the copy, which is
+// brought up to it next; nil if no tail is due.
+func (j *copying) tailState(over bool) ([]byte, error) {
+	if !j.tailDue.Swap(false) || over || j.of.log == nil {
+		return nil, nil
+	}
+	return j.of.log.tailState()
+}
+
+// release lets the copy's store let go of what nobody will ask it for: the log has it all,
+// and whoever goes on with a tail begins at the checkpoint in it.
+func (j *copying) release() {
+	w, ok := j.writer.(storage.Releaser)
+	switch {
+	case !ok:
+	case !j.c.tails || j.of.log == nil:
+		w.Release(j.pos)
+	default:
+		w.Release(min(j.pos, j.of.log.checks.offset()))
+	}
 }
 
 // look reads what the log's first block tells of it.
@@ -103,9 +135,7 @@ func (j *copying) copyBytes(ctx context.Context, src storage.Reader, end int64, 
 		}
 		j.pos += int64(n)
 	}
-	if w, ok := j.writer.(storage.Releaser); ok {
-		w.Release(j.pos) // the log has it
-	}
+	j.release()
 	if !over {
 		return nil
 	}

@@ -54,6 +54,7 @@ type Log struct {
 	synced  uint64     // events that survive a power cut
 	isDirty atomic.Bool
 	checks  checks
+	tail    tail
 	copied  *copiedLog // nil without copies; guarded as the log is until create is over
 	// unsure is set when a sync failed: the kernel tells of a page that it could not
 	// write once, and calls it clean from then on.
@@ -377,7 +378,8 @@ func (l *Log) create() error {
 	if err != nil {
 		return fmt.Errorf("begin log: %w", err)
 	}
-	l.q.begin(w, encoder)
+	_, releases := w.(storage.Releaser)
+	l.q.begin(w, encoder, releases || l.r.tails.interval > 0)
 	return nil
 }
 

@@ -28,7 +28,7 @@ func (l *Log) mark() error {
 	if err != nil {
 		return fmt.Errorf("note that the log is to be copied: %w", err)
 	}
-	l.copied = l.r.newCopied(l.id)
+	l.copied = l.r.newCopied(l.id, l)
 	l.copied.target.Store(l.target)
 	return nil
 }
@@ -100,7 +100,7 @@ func (r *Recorder) adopt(logs []event.ConnID) error {
 		return err
 	}
 	for _, id := range logs {
-		r.newCopied(id).finish()
+		r.newCopied(id, nil).finish()
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ type queue struct {
 	room     chan struct{} // has an element when a segment left the queue
 	left     bool          // to recovery: nobody syncs the segments any more
 
-	releases atomic.Bool // the store can let go of what is before a checkpoint
+	checkpoints atomic.Bool // somebody needs them: a store that lets go of what is before one
 
 	// The log in the store. writerMu lets one at a time use writer; encoder and
 	// pending are the draining goroutine's.
@@ -48,12 +48,11 @@ type ending struct{ last int64 }
 const maxStalled = 512
 
 // begin takes over a log that was just created.
-func (q *queue) begin(w storage.Writer, encoder *binary.Writer) {
+func (q *queue) begin(w storage.Writer, encoder *binary.Writer, checkpoints bool) {
 	q.writerMu.Lock()
 	defer q.writerMu.Unlock()
 	q.writer, q.encoder, q.size = w, encoder, encoder.Size()
-	_, releases := w.(storage.Releaser)
-	q.releases.Store(releases)
+	q.checkpoints.Store(checkpoints)
 	q.begun.Store(true)
 }
 

@@ -116,6 +116,7 @@ type Recorder struct {
 	mender       mender
 	copiers      []*copier
 	copies       tasks // copiers' workers
+	tails        tails
 
 	mu     sync.Mutex // guards lock too
 	closed bool
@@ -130,22 +131,12 @@ type Recorder struct {
 // and returns a Recorder. The caller must Close it.
 func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 	cfg.setDefaults()
-	r := &Recorder{
-		cfg:        cfg,
-		compressor: binary.NewCompressor(runtime.GOMAXPROCS(0)),
-		journalOps: make(chan struct{}, diskOps),
-		storeOps:   make(chan struct{}, diskOps),
-		epoch:      time.Now(),
-		logs:       map[*Log]struct{}{},
-		dirty:      map[*Log]struct{}{},
-		left:       map[event.ConnID]unsaid{},
-		copied:     map[event.ConnID]*copiedLog{},
-		mender:     mender{busy: make(chan struct{}, 1)},
-	}
+	r := newRecorder(cfg)
 	if err := r.openInstance(); err != nil {
 		return nil, err
 	}
 	r.openCopies()
+	r.openTails()
 	var err error
 	if r.recoveries, err = r.recoverDead(ctx); err != nil {
 		r.closeInstance()
@@ -167,7 +158,23 @@ func Open(ctx context.Context, cfg Config) (*Recorder, error) {
 		}
 	}
 	r.loops.Go(func() { r.keepLoop(ctx) }) // ends by cancel, in Close
+	r.loops.Go(func() { r.tailLoop(ctx) }) // likewise
 	return r, nil
+}
+
+func newRecorder(cfg Config) *Recorder {
+	return &Recorder{
+		cfg:        cfg,
+		compressor: binary.NewCompressor(runtime.GOMAXPROCS(0)),
+		journalOps: make(chan struct{}, diskOps),
+		storeOps:   make(chan struct{}, diskOps),
+		epoch:      time.Now(),
+		logs:       map[*Log]struct{}{},
+		dirty:      map[*Log]struct{}{},
+		left:       map[event.ConnID]unsaid{},
+		copied:     map[event.ConnID]*copiedLog{},
+		mender:     mender{busy: make(chan struct{}, 1)},
+	}
 }
 
 func (c *Config) setDefaults() {
