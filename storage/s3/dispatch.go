@@ -173,12 +173,14 @@ func (s *Store) disengage(l *log) {
 // drop forgets a log that nobody writes, and that is not finished, if nothing is at work on it. It returns a
 // state to close. The caller holds s.mu.
 func (s *Store) drop(l *log) *stateFile {
-	if !l.isIdle() || s.logs[l.name] != l {
+	if !l.isIdle() {
 		return nil
 	}
-	delete(s.logs, l.name)
-	s.budget.add(-l.counted)
-	s.budget.others.Add(l.counted)
+	if s.logs[l.name] == l {
+		delete(s.logs, l.name)
+		s.budget.add(-l.counted)
+		s.budget.others.Add(l.counted)
+	}
 	file := l.file
 	l.file = nil
 	return file

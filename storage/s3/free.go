@@ -97,7 +97,7 @@ func (s *Store) free(l *log) error {
 // makesHoles reports whether files here can have holes, with a file of its own: a hole in a log must not be
 // made before its state says so.
 func (s *spool) makesHoles() error {
-	name := filepath.Join(s.dir, ".holes")
+	name := filepath.Join(s.dir, holesName)
 	f, err := s.fs.OpenFile(name, os.O_RDWR|os.O_CREATE|careful, 0o600)
 	if err != nil {
 		return err

@@ -15,7 +15,8 @@ type progress struct {
 	parts    map[int]bucket.Part // that the store has acknowledged, by number
 	schedule schedule
 	upload   string // id; "" if there is none
-	stray    bool   // an upload was begun, perhaps, whose id nobody knows
+	begins   bool   // a request was made to begin an upload, and no id has come yet
+	stray    bool   // there may be an upload whose id nobody knows
 	freed    int64  // bytes before it are not on this machine any more
 	sent     bool   // a request was begun that makes the object: it may be there
 	corrupt  bool   // the store has said of the object that was made that it has other bytes
@@ -31,6 +32,7 @@ type progress struct {
 type change struct {
 	Begin   *beginning   `json:"log,omitempty"`
 	Begins  bool         `json:"begins,omitempty"`
+	Stray   bool         `json:"stray,omitempty"`
 	Upload  string       `json:"upload,omitempty"`
 	Part    *bucket.Part `json:"part,omitempty"`
 	Forget  *int         `json:"forget,omitempty"` // the parts above this number
@@ -67,9 +69,10 @@ func (p *progress) apply(c change) {
 		}
 		p.upload, p.parts, p.done, p.firm, p.sent, p.corrupt = "", nil, 0, 0, false, false
 	}
-	p.stray = p.stray || c.Begins
+	p.stray = p.stray || c.Stray || c.Begins && p.begins
+	p.begins = p.begins || c.Begins
 	if c.Upload != "" {
-		p.upload, p.stray = c.Upload, false
+		p.upload, p.begins = c.Upload, false
 	}
 	if c.Part != nil {
 		p.add(*c.Part)
@@ -122,7 +125,7 @@ func (p *progress) changes() []change {
 		part := p.parts[n]
 		all = append(all, change{Part: &part})
 	}
-	last := change{Begins: p.stray, Freed: p.freed, Sent: p.sent, Corrupt: p.corrupt, Proved: p.proved, Tail: p.tail, Opaque: p.opaque}
+	last := change{Begins: p.begins, Stray: p.stray, Freed: p.freed, Sent: p.sent, Corrupt: p.corrupt, Proved: p.proved, Tail: p.tail, Opaque: p.opaque}
 	return append(all, last)
 }
 

@@ -4,7 +4,7 @@ package s3
 // If parts were not kept here, what remains is no log any more: it goes up under another name.
 func (s *Store) restart(l *log) error {
 	p, size := s.now(l)
-	c := change{Gone: true, Begins: true}
+	c := change{Gone: true, Stray: true}
 	lost := p.freed > p.schedule.base
 	if lost {
 		b := *p.changes()[0].Begin

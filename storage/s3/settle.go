@@ -88,7 +88,7 @@ func (s *Store) canReplace(l *log, p progress, size int64) bool {
 	}
 	s.isSure(l, true)
 	if p.upload != "" {
-		s.noteOrTell(l, change{Gone: true, Begins: true}, false)
+		s.noteOrTell(l, change{Gone: true, Stray: true}, false)
 	}
 	return true
 }

@@ -109,6 +109,13 @@ const (
 	doneMax = 4096
 )
 
+// removeTemps removes what nobody will make an end of.
+func (s *spool) removeTemps(temps []string) {
+	for _, name := range temps {
+		_ = s.fs.Remove(name) // the next sweep tries again
+	}
+}
+
 // dropDone forgets the names of logs that were done long ago.
 func (s *spool) dropDone(done []left) {
 	for i, f := range done {
@@ -133,6 +140,17 @@ type findings struct {
 	logs    []left         // the oldest first
 	done    []left         // names that are not free, likewise
 	orphans []storage.Name // states that belong to no log
+	temps   []string       // files that a process has left that died while it made them
+}
+
+// A file that is being made is there for milliseconds. What is older than this is left.
+const tempFor = time.Hour
+
+// holesName is a file to try out whether files can have holes.
+const holesName = ".holes"
+
+func isTemp(name string) bool {
+	return name == holesName || strings.HasPrefix(name, ".") && strings.HasSuffix(name, stateSuffix)
 }
 
 func (s *spool) scan() (findings, error) {
@@ -151,12 +169,19 @@ func (s *spool) scan() (findings, error) {
 		base, partial := strings.CutSuffix(e.Name(), partialSuffix)
 		base, done := strings.CutSuffix(base, doneSuffix)
 		name := storage.Name(base)
-		if !e.Type().IsRegular() || allowed(context.Background(), name) != nil {
+		isLog := allowed(context.Background(), name) == nil
+		if !e.Type().IsRegular() || !isLog && !isTemp(e.Name()) {
 			continue
 		}
 		info, err := e.Info()
 		if err != nil {
 			continue // it is gone meanwhile, or can't be asked about: the next scan may know
+		}
+		if !isLog {
+			if time.Since(info.ModTime()) > tempFor {
+				found.temps = append(found.temps, filepath.Join(s.dir, e.Name()))
+			}
+			continue
 		}
 		if done {
 			found.done = append(found.done, left{name: name, modified: info.ModTime()})

@@ -260,6 +260,7 @@ func (s *Store) sweep() error {
 			"folder", s.spool.dir, "files", len(strange), "first", string(strange[0]))
 	}
 	s.spool.dropDone(found.done)
+	s.spool.removeTemps(found.temps)
 	for _, name := range found.orphans {
 		if err := s.spool.tidy(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			s.logger.Warn("what is left of a log that was uploaded can't be removed", "log", string(name), "error", err)

@@ -199,12 +199,12 @@ func (s *Store) proved(l *log, size int64) {
 
 func (s *Store) beginUpload(ctx context.Context, l *log) error {
 	p, _ := s.now(l)
-	s.noteOrTell(l, change{Begins: true}, false)
+	s.noteOrTell(l, change{Begins: true}, true)
 	id, err := s.remote.Begin(ctx, p.key, described(p))
 	if err != nil {
 		return err
 	}
-	s.noteOrTell(l, change{Upload: id}, false)
+	s.noteOrTell(l, change{Upload: id}, true)
 	return nil
 }
 
@@ -300,7 +300,7 @@ func (s *Store) clear(ctx context.Context, l *log) error {
 	if p.tail {
 		_ = s.remote.Delete(ctx, string(l.name)+tailSuffix) // it is of no use, and does no harm
 	}
-	if p.stray {
+	if p.stray || p.begins {
 		s.abortStrays(ctx, p.key)
 	}
 	if err := s.spool.remove(l.name); err != nil {

@@ -32,6 +32,7 @@ var (
 	ErrCorrupt      = errors.New("the store has other bytes than were sent")
 	ErrRange        = errors.New("no such range")
 	ErrChanged      = errors.New("the object is another one by now")
+	ErrArchived     = errors.New("the object is archived: have the store restore it first")
 	ErrUnknown      = errors.New("the store does not know this request")
 	errStalled      = errors.New("no progress")
 	errNoKeys       = errors.New("no access key found: set accessKey and secretKey, or the environment, or the shared files of AWS")
@@ -137,6 +138,8 @@ func judge(a minio.ErrorResponse) (Class, error) {
 		return Retry, ErrParts
 	case "InvalidRange":
 		return Final, ErrRange
+	case "InvalidObjectState":
+		return Operator, ErrArchived
 	case "NotImplemented":
 		return Operator, ErrUnknown
 	case "AccessDenied", "AllAccessDisabled", "AccountProblem":

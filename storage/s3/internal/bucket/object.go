@@ -159,19 +159,22 @@ func checkRange(answer string, offset, n, size int64) (int64, error) {
 	return total, nil
 }
 
-// List yields the objects whose keys begin with prefix and come after the key after, in their order,
-// a page a request. It ends after the first error.
+// List yields the objects whose keys begin with prefix, have no / after it and come after the key after, in
+// their order, a page a request. It ends after the first error.
 func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[Stored, error] {
 	return func(yield func(Stored, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		opts := minio.ListObjectsOptions{Prefix: b.key(prefix), Recursive: true, FetchOwner: new(bool)}
+		opts := minio.ListObjectsOptions{Prefix: b.key(prefix), FetchOwner: new(bool)}
 		if after != "" {
 			opts.StartAfter = b.key(after)
 		}
 		last := ""
 		for info := range b.core.ListObjectsIter(ctx, b.config.Bucket, opts) {
 			err := info.Err
+			if err == nil && strings.HasSuffix(info.Key, "/") {
+				continue // all that is further below, in one
+			}
 			if err == nil && info.Key <= last {
 				err = errEndlessPages
 			}
