@@ -109,10 +109,13 @@ func (g *gate) worked(logger *slog.Logger) {
 
 // isOpen reports whether a request may be made at once, and if not, when to ask again.
 func (g *gate) isOpen(now time.Time) (bool, time.Time) {
-	if g.failures == 0 {
+	switch {
+	case g.failures == 0:
 		return true, time.Time{}
+	case g.trying:
+		return false, time.Time{} // its end says so
 	}
-	return !g.trying && !now.Before(g.until), g.until
+	return !now.Before(g.until), g.until
 }
 
 // tellOwn tells of a log's own trouble, when it has become another one.
