@@ -52,6 +52,9 @@ func (a *app) runDecode(ctx context.Context, open func() (*source, error)) error
 		return errors.Join(errorLine(out, err), err)
 	}
 	defer src.Close()
+	if err := src.noCast(); err != nil {
+		return errors.Join(errorLine(out, err), err)
+	}
 	how, err := src.readMessages(ctx, src.r, newJSONLines(out).print)
 	return a.endDecode(out, src, how, err)
 }

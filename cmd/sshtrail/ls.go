@@ -21,10 +21,11 @@ func (a *app) ls() *cobra.Command {
 		Use:   "ls [STORE]",
 		Short: "List logs",
 		Long: `List the logs of a store, oldest first: id, start (UTC), user, from, duration, what
-ran, size, verdict. STORE is a folder; without one it is the configuration's store.
+ran, size, verdict, casts. STORE is a folder; without one it is the configuration's store.
 
 Only the two ends of each log are read, and the verdict is what these say: complete,
-recovered, open, truncated, foreign. verify checks every byte.
+recovered, open, truncated, foreign. verify checks every byte. Casts beside their log are
+counted, others are listed: with the title in place of the user, and the verdict cast.
 
 On a terminal the columns fit its width and ids are shortened to their first 16 digits,
 which is still enough to name a log. Elsewhere a line has all columns, separated by
@@ -58,18 +59,18 @@ func (a *app) runLs(ctx context.Context, args []string, last int, asJSON bool) e
 // list prints the logs of a store, the last ones only if last is not 0.
 func (a *app) list(ctx context.Context, store storage.Store, journal string, last int, asJSON bool) error {
 	show := a.rowPrinter(asJSON)
-	bad, listed := 0, false
-	each := func(info storage.Info) error {
-		row := readRow(ctx, store, journal, info)
-		listed = true
+	bad, some := 0, false
+	each := func(l stored) error {
+		row := readRow(ctx, store, journal, l)
+		some = true
 		if row.Error != nil {
 			bad++
 		}
 		return show(row)
 	}
-	visit := eachLog
+	visit := eachListed
 	if last > 0 {
-		visit = func(ctx context.Context, s storage.Store, each func(storage.Info) error) error {
+		visit = func(ctx context.Context, s storage.Store, each func(stored) error) error {
 			return eachOfLast(ctx, s, last, each)
 		}
 	}
@@ -82,7 +83,7 @@ func (a *app) list(ctx context.Context, store storage.Store, journal string, las
 	case bad > 0:
 		fmt.Fprintf(a.err, "sshtrail: %s could not be read\n", counted(uint64(bad), "log"))
 		return exit(statusFailed)
-	case !listed:
+	case !some:
 		fmt.Fprintln(a.err, "sshtrail: no logs yet")
 	}
 	return nil
@@ -121,16 +122,16 @@ func eachLog(ctx context.Context, s storage.Store, each func(storage.Info) error
 	return nil
 }
 
-// eachOfLast is eachLog for the last n logs, of which it keeps no more.
-func eachOfLast(ctx context.Context, s storage.Store, n int, each func(storage.Info) error) error {
-	var ring []storage.Info
+// eachOfLast is eachListed for the last n, of which it keeps no more.
+func eachOfLast(ctx context.Context, s storage.Store, n int, each func(stored) error) error {
+	var ring []stored
 	at := 0
-	if err := eachLog(ctx, s, func(info storage.Info) error {
+	if err := eachListed(ctx, s, func(l stored) error {
 		if len(ring) < n {
-			ring = append(ring, info)
+			ring = append(ring, l)
 			return nil
 		}
-		ring[at] = info
+		ring[at] = l
 		at = (at + 1) % n
 		return nil
 	}); err != nil {
@@ -155,11 +156,7 @@ func (a *app) rowPrinter(asJSON bool) func(*logRow) error {
 		t := newLogTable(s)
 		return a.afterHead(t.head(), t.line)
 	}
-	names := make([]string, len(logColumns))
-	for i := range names {
-		names[i] = logColumns[i].name
-	}
-	return a.afterHead(strings.Join(names, "\t"), tabbed)
+	return a.afterHead(strings.ReplaceAll("id start user from duration ran size verdict casts", " ", "\t"), tabbed)
 }
 
 // afterHead prints the head of a table before its first row.
@@ -184,6 +181,7 @@ var logColumns = []column{
 	{name: "duration", least: 8, most: 8, right: true, need: luxury},
 	{name: "ran", least: 10, good: 20},
 	{name: "size", least: 6, most: 6, right: true, need: luxury},
+	{name: "casts", least: 5, most: 5, right: true, need: luxury},
 	{name: "verdict", least: 9, most: 9},
 }
 
@@ -242,12 +240,27 @@ func (r *logRow) cell(c *column) string {
 		return r.ran()
 	case "size":
 		return sized(r.Size)
+	case "casts":
+		if r.Casts == 0 {
+			return ""
+		}
+		return r.beside()
 	}
 	return r.Verdict
 }
 
+// beside is how many casts a log has.
+func (r *logRow) beside() string {
+	if r.Casts == 0 {
+		return "-"
+	}
+	return strconv.FormatUint(r.Casts, 10)
+}
+
 func (r *logRow) colour(c *column) string {
 	switch {
+	case c.name == "verdict" && r.Verdict == castVerdict:
+		return cyan
 	case c.name == "verdict":
 		return verdictColour(r.verdict)
 	case c.name == "user" && !r.GatewayLog:
@@ -270,6 +283,6 @@ func tabbed(r *logRow) string {
 		duration = strconv.FormatFloat(float64(*r.DurationNs)/1e9, 'f', 3, 64)
 	}
 	return strings.Join([]string{
-		string(r.Log), start, r.user(), r.from(), duration, r.ran(), strconv.FormatInt(r.Size, 10), r.Verdict,
+		string(r.Log), start, r.user(), r.from(), duration, r.ran(), strconv.FormatInt(r.Size, 10), r.Verdict, r.beside(),
 	}, "\t")
 }

@@ -58,6 +58,9 @@ Without --channel it is the first session with a terminal; '--channel list' list
 that is still written is played up to now, with --follow from now on. Each block is
 checked when it is read, the whole log is not: verify does that. The exit status is 4 if
 the log turned out to be tampered with, 3 if it is truncated.
+
+A cast (asciinema's format, versions 2 and 3, whoever wrote it) is played the same way; its
+markers are the programs.
 ` + logHelp,
 		Args:              usage(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completeLog,
@@ -97,6 +100,11 @@ func (a *app) runPlay(ctx context.Context, arg string, f *playFlags) error {
 		return err
 	}
 	defer src.Close()
+	if src.isCast() {
+		if err := src.fromCast(f); err != nil {
+			return failedOn(src.source, err)
+		}
+	}
 	log, err := a.openReplay(src)
 	if err != nil {
 		return failedOn(src.source, err)
@@ -139,6 +147,8 @@ func (a *app) playEnded(src *growing, log *replay.Log, tty *playTerminal, err er
 		return failedOn(src.source, err)
 	}
 	switch fault := log.Fault; {
+	case src.broken != nil:
+		return failedOn(src.source, fmt.Errorf("the cast was played up to where it makes sense: %w", src.broken))
 	case fault != nil && fault.Verdict != binary.Truncated:
 		fmt.Fprintf(a.err, "sshtrail: %s: %s\n", word(src.name), harmless(fault.Error()))
 		return status(fault.Verdict)
@@ -232,6 +242,21 @@ type growing struct {
 	*source
 	wasOpen bool
 	reopen  func() (*source, error)
+	broken  error // of a cast
+}
+
+// fromCast makes a log of a cast.
+func (g *growing) fromCast(f *playFlags) error {
+	if f.follow {
+		return usageError{errors.New("--follow is for logs: a cast is played up to where it is now")}
+	}
+	log, broken, err := logOfCast(g.source)
+	if err != nil {
+		return err
+	}
+	g.source.Close()
+	g.source, g.broken, g.wasOpen = log, broken, false
+	return nil
 }
 
 func (a *app) openGrowing(ctx context.Context, arg string) (*growing, error) {

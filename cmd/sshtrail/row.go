@@ -29,6 +29,8 @@ type logRow struct {
 	End          *string      `json:"end"`
 	DurationNs   *int64       `json:"durationNs"`
 	Messages     *uint64      `json:"messages"`
+	Casts        uint64       `json:"casts"` // beside the log
+	Cast         *castAccount `json:"cast"`  // of what is a cast itself
 	Summary      *tagged      `json:"summary"`
 
 	verdict binary.Verdict
@@ -40,22 +42,25 @@ type logRow struct {
 const noVerdict = "error"
 
 // readRow reads the two ends of a log. What goes wrong is in the row.
-func readRow(ctx context.Context, s storage.Store, journal string, info storage.Info) *logRow {
-	row := &logRow{Log: info.Name, Size: info.Size, Finished: info.Finished}
-	if err := row.read(ctx, s, journal); err != nil {
+func readRow(ctx context.Context, s storage.Store, journal string, l stored) *logRow {
+	row := &logRow{Log: l.info.Name, Size: l.info.Size, Finished: l.info.Finished, Casts: l.casts}
+	if err := row.read(ctx, s, journal, l.cast); err != nil {
 		why := err.Error()
 		row.Verdict, row.Error = noVerdict, &why
 	}
 	return row
 }
 
-func (r *logRow) read(ctx context.Context, s storage.Store, journal string) error {
+func (r *logRow) read(ctx context.Context, s storage.Store, journal string, cast bool) error {
 	src, err := openStored(ctx, s, journal, r.Log)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
 	r.Size = src.size
+	if cast && src.isCast() {
+		return r.readCast(src)
+	}
 	tail, err := binary.ReadTail(src.at, src.size)
 	switch {
 	case err == nil:
@@ -192,6 +197,8 @@ func (r *logRow) user() string {
 	switch {
 	case r.GatewayLog:
 		return gatewayLog
+	case r.Cast != nil && r.Cast.Title != "":
+		return word(r.Cast.Title)
 	case r.Username != nil:
 		return word(*r.Username)
 	}
@@ -222,6 +229,10 @@ func (r *logRow) ran() string {
 		return harmless(*r.Error)
 	case r.GatewayLog:
 		return "(record of access)"
+	case r.Cast != nil && r.Cast.Command != "":
+		return unlisted(r.Cast.Command)
+	case r.Cast != nil:
+		return fmt.Sprintf("(channel %d)", r.Cast.ChannelID)
 	case r.summary == nil:
 		return "-"
 	}

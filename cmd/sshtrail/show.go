@@ -46,6 +46,9 @@ func (a *app) runShow(ctx context.Context, arg string, asJSON bool) error {
 		return err
 	}
 	defer src.Close()
+	if err := src.noCast(); err != nil {
+		return err
+	}
 	acc := newAccount(src.name)
 	out := bufio.NewWriter(a.out)
 	bar := newProgress(a.err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/sshtrail/sshtrail/codec/asciicast"
 	"github.com/sshtrail/sshtrail/internal/disk"
 	"github.com/sshtrail/sshtrail/storage"
 	"github.com/sshtrail/sshtrail/storage/file"
@@ -138,20 +139,24 @@ func (notThere) Unwrap() error { return fs.ErrNotExist }
 const candidates = 5
 
 // find returns the name of the one log that is called prefix or begins so, "" if there
-// is none.
+// is none. Casts count only where their log is not there.
 func find(ctx context.Context, s storage.Store, prefix string) (storage.Name, error) {
 	var found []string
 	for info, err := range s.List(ctx, storage.Name(prefix)) {
 		if err != nil {
 			return "", fmt.Errorf("look for log %q: %w", prefix, err)
 		}
-		if string(info.Name) == prefix { // the first in order, if it is there
+		name := string(info.Name)
+		if name == prefix { // the first in order, if it is there
 			return info.Name, nil
 		}
-		if !strings.HasPrefix(string(info.Name), prefix) || len(found) > candidates {
+		if !strings.HasPrefix(name, prefix) || len(found) > candidates {
 			break
 		}
-		found = append(found, string(info.Name))
+		if conn, _, cast := asciicast.ParseName(name); cast && len(found) > 0 && found[len(found)-1] == string(conn) {
+			continue
+		}
+		found = append(found, name)
 	}
 	switch {
 	case len(found) == 0:

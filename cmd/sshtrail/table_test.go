@@ -35,7 +35,8 @@ func TestNarrowTerminalsHaveFewerColumns(t *testing.T) {
 		{60, "id start user ran verdict"},
 		{80, "id start user from ran verdict"},
 		{110, "id start user from duration ran verdict"},
-		{120, "id start user from duration ran size verdict"},
+		{117, "id start user from duration ran size verdict"},
+		{120, "id start user from duration ran size casts verdict"},
 	} {
 		l := newLogTable(screen{terminal: true, width: c.width})
 		if got := strings.Join(strings.Fields(l.head()), " "); got != c.want {

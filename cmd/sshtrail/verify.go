@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/sshtrail/sshtrail/codec/asciicast"
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/verify"
 )
@@ -35,13 +37,16 @@ func (a *app) verify() *cobra.Command {
   truncated  the end is missing; what is there is good
   tampered   changed after it was written
   not a log  something else
+  cast       a cast under its own name, ID.CHANNEL.cast, which is passed over: there is nothing
+             in it that could be checked
 
 Behind it stand the digest of the whole log, its name, how many messages are good, and
 where and why the checking stopped. Who can rewrite a log can rewrite all of it: only a
 digest that was kept elsewhere (--digest) finds that.
 
 The exit status is the highest of all logs': 0 for the first three, 1 for what is not a
-log or can't be read, 3 for open and truncated, 4 for tampered.
+log or can't be read, 3 for open and truncated, 4 for tampered. It is 1 too if there was
+no log among what was named, but casts alone.
 ` + logHelp,
 		Args: usage(func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -84,7 +89,7 @@ func (a *app) runVerify(ctx context.Context, args []string, o *verifyOptions) er
 	bar := newProgress(a.err)
 	scr := screenOf(a.out, os.Getenv)
 	lib := a.library()
-	worst := 0
+	worst, logs := 0, 0
 	for _, arg := range args {
 		line, err := verifyOne(ctx, lib, arg, o, bar)
 		if lib.err != nil || ctx.Err() != nil {
@@ -94,6 +99,9 @@ func (a *app) runVerify(ctx context.Context, args []string, o *verifyOptions) er
 			fmt.Fprintf(a.err, "sshtrail: %s\n", harmless(err.Error()))
 		}
 		worst = max(worst, line.Status)
+		if line.Verdict != castVerdict {
+			logs++
+		}
 		if o.asJSON {
 			err = writeJSON(out, line, "")
 		} else {
@@ -105,6 +113,10 @@ func (a *app) runVerify(ctx context.Context, args []string, o *verifyOptions) er
 		if err != nil {
 			return writing(err)
 		}
+	}
+	if logs == 0 {
+		fmt.Fprintln(a.err, "sshtrail: nothing was verified: casts are views, and what they show is as good as the log they were made with")
+		return exit(statusFailed)
 	}
 	if worst > 0 {
 		return exit(worst)
@@ -141,6 +153,10 @@ func verifyOne(ctx context.Context, lib *library, arg string, o *verifyOptions, 
 	}
 	defer src.Close()
 	v.Log = src.name
+	if _, _, named := asciicast.ParseName(filepath.Base(src.name)); named && o.digest == "" && src.isCast() {
+		v.Verdict, v.verdict, v.Status = castVerdict, binary.Foreign, 0
+		return v, nil
+	}
 	bar.begin(word(src.name), src.size)
 	report, err := verify.Log(ctx, src.r, verify.Options{Strict: o.strict, Digest: o.digest, Open: src.open, Progress: bar.done})
 	bar.end()
@@ -167,6 +183,9 @@ func (v *verified) text(s screen) string {
 		digest = *v.Digest
 	}
 	line := fmt.Sprintf("%s  %s  %s  ", s.paint(verdictColour(v.verdict), fmt.Sprintf("%-9s", v.Verdict)), digest, word(v.Log))
+	if v.Verdict == castVerdict {
+		return line + "passed over: a view of a terminal, in which nothing can be checked"
+	}
 	if v.Error != nil {
 		return line + strings.ReplaceAll(harmless(*v.Error), "\n", " ")
 	}
