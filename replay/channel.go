@@ -26,6 +26,7 @@ type Channel struct {
 
 	conn  event.ConnID
 	sizes []size
+	typed bool // something that was typed at its terminal was met
 }
 
 // size is the size that a terminal has from a time on.

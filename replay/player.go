@@ -26,8 +26,8 @@ const (
 	maxMarks     = 1 << 16
 )
 
-// Mark is a place that somebody may look for: where a program was started, or where
-// there seems to be a prompt.
+// Mark is a place that somebody may look for: where a program was started, where a line was typed to
+// its end, or, if nothing that was typed is recorded, where there seems to be a prompt.
 type Mark struct {
 	Seq uint64 // of the frame that is shown there as the last
 	At  time.Duration

@@ -168,6 +168,49 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+// TestMarksOfTypedLines has recorded input: marks are where lines were typed to their ends, whatever the prompt is.
+func TestMarksOfTypedLines(t *testing.T) {
+	s := newSample(t)
+	s.begin(0, 40, 10)
+	typed := func(text string) {
+		for _, c := range text {
+			s.add(time.Second, 0, &event.IO{Stream: event.Stdin, Data: []byte(string(c))})
+			if c == '\r' {
+				s.print(0, 0, "\r\n")
+			} else {
+				s.print(0, 0, string(c))
+			}
+		}
+	}
+	s.print(time.Second, 0, "welcome: ")
+	typed("ls\r")
+	s.print(0, 0, "a $ b\r\nwelcome: ")
+	typed("vi\r")
+	s.print(0, 0, "\x1b[?1049h\x1b[2J")
+	typed("text\rmore\r")
+	s.print(0, 0, "\x1b[?1049l$ ")
+	typed("exit\r")
+	s.close(0)
+	l := open(t, s.end(), Options{})
+	p := NewPlayer(l, l.Main())
+	var marks []string
+	for {
+		f, mark, err := p.Step()
+		if err != nil {
+			break
+		}
+		if mark {
+			marks = append(marks, strings.TrimSpace(p.Screen().Line(p.Screen().Cursor().Row).String()))
+			if m, ok := p.Before(f.At + 1); !ok || m.At != f.At {
+				t.Errorf("Before(%v) = %v, %v", f.At+1, m.At, ok)
+			}
+		}
+	}
+	if got, want := strings.Join(marks, "|"), "|welcome: ls|welcome: vi|$ exit"; got != want {
+		t.Errorf("marks are %q, want %q", got, want)
+	}
+}
+
 func TestFramesOfAChannel(t *testing.T) {
 	s := newSample(t)
 	s.begin(0, 40, 10)

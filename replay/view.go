@@ -79,17 +79,27 @@ func (v *view) step() (f Frame, mark bool, err error) {
 	case Begin:
 		v.fresh = true
 		return f, true, nil
+	case Input:
+		return f, v.entered(f.Data), nil
 	}
 	return f, false, nil
 }
 
-// prompts guesses whether there is a prompt since this output: on the main screen, in a line
+// entered reports whether a line was typed to its end, on the main screen of a terminal: what was typed to an
+// editor is none. Where input is recorded this says where commands are, and nobody has to guess.
+func (v *view) entered(data []byte) bool {
+	ch := v.cursor.ch
+	ch.typed = ch.typed || ch.Terminal
+	return ch.Terminal && !v.screen.Alternate() && bytes.ContainsAny(data, "\r\n")
+}
+
+// prompts guesses, where nothing that was typed is recorded, whether there is a prompt since this output: on the main screen, in a line
 // that is a new one since the last prompt, the cursor is behind one of the signs that prompts end
 // in and a space. A program may print such a thing too, and a prompt may look otherwise.
 func (v *view) prompts(data []byte) bool {
 	v.fresh = v.fresh || bytes.IndexByte(data, '\n') >= 0
 	c := v.screen.Cursor()
-	if !v.fresh || v.screen.Alternate() || c.Column < 2 {
+	if !v.fresh || v.cursor.ch.typed || v.screen.Alternate() || c.Column < 2 {
 		return false
 	}
 	cells := v.screen.Line(c.Row).Cells
