@@ -33,7 +33,7 @@ type Tape struct {
 func New(t testing.TB) *Tape {
 	user, target := "alice", "db.example.com"
 	w := &Tape{t: t, w: binary.NewWriter(), c: binary.NewCompressor(1), now: 1_800_000_000_000_000_000}
-	w.summary = event.Summary{Version: 1, Username: &user, Target: &target, Start: w.now, Channels: []event.ChannelSummary{}}
+	w.summary = event.Summary{Version: 1, Username: &user, Target: &target, Channels: []event.ChannelSummary{}}
 	w.out = w.w.AppendHeader(nil)
 	return w
 }
@@ -59,7 +59,9 @@ func (w *Tape) add(channel uint64, body event.Body) {
 	}
 	kind := event.KindOf(body)
 	w.block.To, w.block.Kinds = w.now, w.block.Kinds|1<<kind
-	w.seq++
+	if w.seq++; w.seq == 1 {
+		w.summary.Start = w.now
+	}
 	if _, ok := body.(*event.Summary); ok {
 		return
 	}
