@@ -3,19 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 
 	"github.com/sshtrail/sshtrail/internal/backend"
 	"github.com/sshtrail/sshtrail/internal/backend/local"
 	"github.com/sshtrail/sshtrail/internal/backend/sshproxy"
 	"github.com/sshtrail/sshtrail/internal/bridge"
 	"github.com/sshtrail/sshtrail/internal/config"
-	"github.com/sshtrail/sshtrail/internal/disk"
 	"github.com/sshtrail/sshtrail/internal/session"
-	"github.com/sshtrail/sshtrail/storage"
-	"github.com/sshtrail/sshtrail/storage/file"
 )
 
 // This file is the list of backends, formats and storages that the program has.
@@ -79,22 +76,18 @@ func recorded(cfg *config.Config) bool {
 	return cfg.Audit.Enable && !cfg.Audit.Format.Has("none") && !cfg.Audit.Storage.Has("none")
 }
 
-// openStore returns the store that the configuration names, for recording. A folder
-// that is missing is made if the one above it is there; the embedded default's are all.
-func openStore(cfg *config.Config) (storage.Store, error) {
-	c := file.Config{Directory: logsFolder(cfg)}
-	if cfg.Embedded {
-		if err := os.MkdirAll(cfg.State, 0o700); err != nil {
-			return nil, fmt.Errorf("create folder for logs: %w", err)
+// logsAt says where the logs are, for people.
+func logsAt(cfg *config.Config) string {
+	var all []string
+	for _, storage := range cfg.Audit.Storage {
+		switch storage {
+		case fileStorage:
+			all = append(all, logsFolder(cfg))
+		case s3Storage:
+			all = append(all, "s3://"+cfg.Audit.S3.Bucket)
 		}
 	}
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	if err := c.MakeDirectory(disk.OS{}); err != nil {
-		return nil, err
-	}
-	return file.New(c, disk.OS{})
+	return strings.Join(all, ", ")
 }
 
 func logsFolder(cfg *config.Config) string { return cfg.Audit.File.Directory }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os/signal"
@@ -35,7 +36,7 @@ func (a *app) runRecover(ctx context.Context) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	rec, err := openRecorder(ctx, cfg, slog.New(slog.DiscardHandler), false)
+	rec, kept, err := openRecorder(ctx, cfg, slog.New(slog.DiscardHandler), false)
 	if err != nil {
 		return err
 	}
@@ -48,14 +49,17 @@ func (a *app) runRecover(ctx context.Context) error {
 		}
 		fmt.Fprintf(a.out, "%s: %s, %d messages saved\n", r.Log, r.Verdict, r.Saved)
 	}
-	orphans, err := a.tellOrphans(ctx, cfg)
+	if err := rec.Close(ctx, "recovered"); err != nil {
+		return errors.Join(err, kept.close(ctx))
+	}
+	orphans, err := a.tellOrphans(ctx, cfg, kept)
 	if err != nil {
-		return err
+		return errors.Join(err, kept.close(ctx))
 	}
 	if len(rec.Recoveries())+orphans == 0 {
 		fmt.Fprintln(a.out, "nothing to recover")
 	}
-	if err := rec.Close(ctx, "recovered"); err != nil {
+	if err := kept.close(ctx); err != nil {
 		return err
 	}
 	if failed+orphans > 0 {
@@ -66,28 +70,25 @@ func (a *app) runRecover(ctx context.Context) error {
 
 // tellOrphans names the unfinished logs that nobody writes and whose journal is not
 // here: another gateway's, or one that was removed.
-func (a *app) tellOrphans(ctx context.Context, cfg *config.Config) (int, error) {
-	store, err := openStore(cfg)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for info, err := range store.List(ctx, "") {
-		if err != nil {
-			return n, err
-		}
-		if info.Finished {
-			continue
-		}
-		r, err := store.Open(ctx, info.Name)
-		if err != nil {
-			return n, err
-		}
-		inUse := r.Open()
-		r.Close()
-		if !inUse {
-			n++
-			fmt.Fprintf(a.out, "%s: left as it is: unfinished, and its journal is not in %s: recover it with the journal of the gateway that wrote it\n", info.Name, journalFolder(cfg))
+func (a *app) tellOrphans(ctx context.Context, cfg *config.Config, kept *keeping) (n int, err error) {
+	for _, p := range kept.places {
+		for info, err := range p.store.List(ctx, "") {
+			if err != nil {
+				return n, err
+			}
+			if info.Finished {
+				continue
+			}
+			r, err := p.store.Open(ctx, info.Name)
+			if err != nil {
+				return n, err
+			}
+			inUse := r.Open()
+			r.Close()
+			if !inUse {
+				n++
+				fmt.Fprintf(a.out, "%s: left as it is: unfinished, and its journal is not in %s: recover it with the journal of the gateway that wrote it\n", info.Name, journalFolder(cfg))
+			}
 		}
 	}
 	return n, nil

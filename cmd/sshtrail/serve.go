@@ -66,6 +66,7 @@ func (a *app) serveInRow(ctx context.Context, row *handover.Process) error {
 	if err != nil {
 		return err
 	}
+	defer spacious()()
 	asked := askedFor() // SIGUSR2 would end the process
 	cfg, err := a.config()
 	if err != nil {
@@ -107,7 +108,7 @@ func (a *app) serveInRow(ctx context.Context, row *handover.Process) error {
 		return err
 	}
 	defer watch.end()
-	rec, err := openRecorder(ctx, cfg, logger, true)
+	rec, kept, err := openRecorder(ctx, cfg, logger, true)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (a *app) serveInRow(ctx context.Context, row *handover.Process) error {
 		logger.Warn("nothing is recorded, as the configuration says")
 	}
 	if err := row.Ready(ctx); err != nil {
-		return errors.Join(err, closeRecorder(ctx, rec, "stopped before it served"))
+		return errors.Join(err, closeRecorder(ctx, rec, kept, "stopped before it served"))
 	}
 	a.announce(cfg, ln.Addr(), watch.url(), keys, password)
 	tellSockets(logger, row, ln, cfg.SSH.Listen)
@@ -130,17 +131,17 @@ func (a *app) serveInRow(ctx context.Context, row *handover.Process) error {
 	up := &upgrades{row: row, asked: asked, around: process.asBefore, logger: logger, gateway: g}
 	reason := up.serve(ctx, ln)
 	logger.Info("stopped")
-	return closeRecorder(ctx, rec, reason)
+	return closeRecorder(ctx, rec, kept, reason)
 }
 
-// closeRecorder finishes the logs. rec may be nil.
-func closeRecorder(ctx context.Context, rec *record.Recorder, reason string) error {
+// closeRecorder finishes the logs, and what is under way where they are kept. rec may be nil.
+func closeRecorder(ctx context.Context, rec *record.Recorder, kept *keeping, reason string) error {
 	if rec == nil {
 		return nil
 	}
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()
-	return rec.Close(finish, reason)
+	return errors.Join(rec.Close(finish, reason), kept.close(finish))
 }
 
 // listen returns the service's socket of that name. The configuration has its address
@@ -214,7 +215,7 @@ func (a *app) announce(cfg *config.Config, addr net.Addr, numbers string, keys [
 		fmt.Fprintf(a.out, "          one-time password, good for one login: %s\n", password)
 	}
 	if recorded(cfg) {
-		fmt.Fprintf(a.out, "logs:     %s\n", logsFolder(cfg))
+		fmt.Fprintf(a.out, "logs:     %s\n", logsAt(cfg))
 		fmt.Fprintf(a.out, "read:     sshtrail ls%s, sshtrail show%[1]s LOG\n", a.configArgument())
 	} else {
 		fmt.Fprintln(a.out, "logs:     none: recording is off (audit.enable, audit.format, audit.storage)")
@@ -234,19 +235,21 @@ func (a *app) configArgument() string {
 	return " --config " + a.configFile
 }
 
-// openRecorder returns what records, nil if nothing is to be recorded. own says
-// whether it keeps a log of the gateway's own.
-func openRecorder(ctx context.Context, cfg *config.Config, logger *slog.Logger, own bool) (*record.Recorder, error) {
+// openRecorder returns what records, and where it is kept; nil if nothing is to be
+// recorded. own says whether it keeps a log of the gateway's own.
+func openRecorder(ctx context.Context, cfg *config.Config, logger *slog.Logger, own bool) (*record.Recorder, *keeping, error) {
 	if !recorded(cfg) {
-		return nil, nil
+		return nil, nil, nil
 	}
-	store, err := openStore(cfg)
+	kept, err := openKeeping(cfg, logger)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c := record.Config{
 		Journal:   journalFolder(cfg),
-		Store:     store,
+		Store:     kept.store,
+		Copies:    kept.copies,
+		Discard:   kept.discard,
 		Sync:      cfg.Audit.Sync.Duration(),
 		Block:     int(cfg.Audit.Block),
 		OnFailure: record.Stop,
@@ -255,11 +258,15 @@ func openRecorder(ctx context.Context, cfg *config.Config, logger *slog.Logger, 
 	if cfg.Audit.OnFailure == "continue" {
 		c.OnFailure = record.Continue
 	}
-	c.Room.Folders = []string{logsFolder(cfg)}
+	c.Room.Folders = kept.folders()
 	if own {
 		space := &cfg.Audit.Space
 		c.Room.Warn, c.Room.Refuse, c.Room.Reserve = uint64(space.Warn), uint64(space.Refuse), uint64(space.Reserve)
 		c.Own = &record.Own{Version: version(), Config: cfg.Hash()}
 	}
-	return record.Open(ctx, c)
+	rec, err := record.Open(ctx, c)
+	if err != nil {
+		return nil, nil, errors.Join(err, kept.close(ctx))
+	}
+	return rec, kept, nil
 }

@@ -69,6 +69,9 @@ func NewEncoder(o Options, create Create) *Encoder {
 // Stats returns what there is so far. Bytes are counted when their cast ends.
 func (e *Encoder) Stats() Stats { return e.stats }
 
+// Conn returns the connection whose events were given last.
+func (e *Encoder) Conn() event.ConnID { return e.conn }
+
 // Event takes the next event of the log, and keeps nothing of it. After an error there is
 // no more.
 func (e *Encoder) Event(ev *event.Event) error {

@@ -217,3 +217,18 @@ func (s *Store) open(path string, flag int) (disk.File, error) {
 	}
 	return f, nil
 }
+
+// Remove removes a finished log. It fails with [storage.ErrNotExist] if there is none.
+func (s *Store) Remove(ctx context.Context, name storage.Name) error {
+	if err := allowed(ctx, name); err != nil {
+		return fmt.Errorf("remove log: %w", err)
+	}
+	err := s.fs.Remove(s.finished(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = storage.ErrNotExist
+	}
+	if err != nil {
+		return fmt.Errorf("remove log %q in %q: %w", string(name), s.dir, err)
+	}
+	return nil
+}
