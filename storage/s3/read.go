@@ -19,14 +19,22 @@ var ErrUnfinished = errors.New("the log is not finished, and what is uploaded of
 // Open opens a log for reading: what this machine has of it, or else what the bucket has.
 // Reading goes on in ctx.
 func (s *Store) Open(ctx context.Context, name storage.Name) (storage.Reader, error) {
-	r, err := s.openLocal(ctx, name)
-	if errors.Is(err, storage.ErrNotExist) {
-		r, err = s.openRemote(ctx, name)
+	r, err := s.openAnywhere(ctx, name)
+	if errors.Is(err, ErrUnfinished) {
+		r, err = s.openAnywhere(ctx, name) // it was begun here, or finished, between the two looks
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	return r, nil
+}
+
+func (s *Store) openAnywhere(ctx context.Context, name storage.Name) (storage.Reader, error) {
+	r, err := s.openLocal(ctx, name)
+	if errors.Is(err, storage.ErrNotExist) {
+		r, err = s.openRemote(ctx, name)
+	}
+	return r, err
 }
 
 func (s *Store) openRemote(ctx context.Context, name storage.Name) (storage.Reader, error) {
@@ -158,7 +166,7 @@ func (r *remoteReader) spanAt(at, n int64) (span, error) {
 		}
 	}
 	if at == r.next {
-		r.ahead = min(2*r.ahead, maxAhead)
+		r.ahead = min(max(2*r.ahead, minAhead), maxAhead)
 	} else {
 		r.ahead = minAhead
 	}

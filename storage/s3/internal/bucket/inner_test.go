@@ -68,7 +68,7 @@ func TestPatienceIsForEachStep(t *testing.T) {
 		"a body that goes slowly":    {"PUT", "/b/k", 100, slow{step: 50 * time.Second}, 0, 101 * time.Minute},
 		"a body that stands still":   {"PUT", "/b/k", 100, slow{step: 70 * time.Second}, -1, 2 * time.Minute},
 		"an object that comes":       {"GET", "/b/k", 0, slow{step: 50 * time.Second, bytes: 100}, 100, 101 * time.Minute},
-		"a listing that trickles":    {"GET", "/b/?list-type=2", 0, slow{step: 50 * time.Second, bytes: 100}, 1, time.Minute},
+		"a listing that trickles":    {"GET", "/b/?list-type=2", 0, slow{step: 50 * time.Second, bytes: 100}, -1, time.Minute},
 		"completion that takes long": {"POST", "/b/k?uploadId=1", 0, slow{step: 9 * time.Minute, bytes: 1}, 1, 10 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {

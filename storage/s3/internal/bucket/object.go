@@ -117,9 +117,8 @@ func (b *Bucket) Get(ctx context.Context, key string, offset, n int64, etag stri
 	}
 	r, info, header, err := b.core.GetObject(ctx, b.config.Bucket, b.key(key), opts)
 	if err != nil {
-		err = b.fail(op, key, err)
-		if e, ok := errors.AsType[*Error](err); ok && errors.Is(err, ErrExist) {
-			e.err = ErrChanged
+		if err = b.fail(op, key, err); errors.Is(err, ErrExist) {
+			err = &Error{Op: op, Key: key, Status: http.StatusPreconditionFailed, class: Final, err: ErrChanged, text: ErrChanged.Error()}
 		}
 		return nil, Stored{}, err
 	}

@@ -83,6 +83,10 @@ func (w *watch) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	d.feed()
 	resp.Body = body
+	if err := checkAnswer(req, resp); err != nil {
+		_ = body.Close()
+		return nil, err
+	}
 	return resp, nil
 }
 
