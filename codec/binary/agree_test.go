@@ -13,7 +13,7 @@ import (
 )
 
 // agree holds what there is to read a log with to each other: the reader of a stream, that of
-// the end, that of single blocks, and recovery's. It returns what they agree on.
+// the end, that of single blocks, recovery's, and that which reads ahead. It returns what they agree on.
 func agree(t testing.TB, log []byte) Verdict {
 	t.Helper()
 	r := NewReader(bytes.NewReader(log))
@@ -33,6 +33,7 @@ func agree(t testing.TB, log []byte) Verdict {
 		agreeOnBlocks(t, log, plain)
 	}
 	agreeOnRecovery(t, log, r, plain)
+	sameAhead(t, log)
 	return r.Verdict()
 }
 

@@ -55,7 +55,7 @@ func (o *blocks) member(src *bufio.Reader, size int) ([]byte, error) {
 
 // read reads a whole data block, and goes on behind it if it is good.
 func (o *blocks) read(p []byte, h *header) error {
-	if err := o.open(p); err != nil {
+	if err := o.open(p, MaxContent); err != nil {
 		return err
 	}
 	if err := o.readContent(h); err != nil {
@@ -65,13 +65,13 @@ func (o *blocks) read(p []byte, h *header) error {
 	return nil
 }
 
-// open inflates the member p into o.content.
-func (o *blocks) open(p []byte) error {
+// open inflates the member p into o.content, which may get so long.
+func (o *blocks) open(p []byte, limit int) error {
 	data, tail := p[blockHead:len(p)-trailer], p[len(p)-trailer:]
 	if size := int(binary.LittleEndian.Uint32(tail[4:])); size <= MaxContent && cap(o.content) < size {
 		o.content = make([]byte, 0, size)
 	}
-	content, used, err := o.inflate.Decode(o.content[:0], data, MaxContent)
+	content, used, err := o.inflate.Decode(o.content[:0], data, limit)
 	o.content = content
 	switch {
 	case err == inflate.ErrMore:

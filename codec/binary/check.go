@@ -103,6 +103,8 @@ func (c *checker) intern(conn []byte) event.ConnID {
 		return c.tally.conn
 	case string(conn) == string(c.tally.peer):
 		return c.tally.peer
+	case string(conn) == string(event.Gateway):
+		return event.Gateway
 	}
 	return event.ConnID(conn)
 }

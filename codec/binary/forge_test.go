@@ -55,7 +55,7 @@ func again(member, data, content []byte) []byte {
 // stored returns the member with its content not compressed, and tail behind that.
 func stored(t *testing.T, m []byte, content func([]byte) []byte, tail string) []byte {
 	o := newBlocks()
-	if err := o.open(m); err != nil {
+	if err := o.open(m, MaxContent); err != nil {
 		t.Fatal(err)
 	}
 	if content != nil {

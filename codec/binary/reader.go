@@ -26,6 +26,7 @@ const gzipMagic = "\x1f\x8b\x08"
 type Reader struct {
 	src     *bufio.Reader
 	own     *blocks        // of a log of ours
+	ahead   *ahead         // what reads its blocks before their turn; may be nil
 	other   *foreign       // of one of ContainerSSH's
 	next    int            // message of the current block
 	err     error          // how it ended
@@ -192,6 +193,9 @@ func (r *Reader) block() error {
 	o := r.own
 	r.next = 0
 	o.messages, o.before = o.messages[:0], o.check.tally
+	if r.ahead != nil && r.ahead.adopt(r) {
+		return nil
+	}
 	p, err := o.member(r.src, blockHead)
 	if err != nil {
 		return err

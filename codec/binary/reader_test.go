@@ -12,6 +12,7 @@ import (
 // verdictOf reads a log to its end.
 func verdictOf(t testing.TB, log []byte) (Verdict, error) {
 	t.Helper()
+	sameAhead(t, log)
 	r := NewReader(bytes.NewReader(log))
 	for {
 		_, err := r.Next()

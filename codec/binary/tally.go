@@ -38,3 +38,22 @@ func (t *tally) add(m *Message) {
 		t.bytes[m.Kind] += uint64(m.size)
 	}
 }
+
+// merge goes on behind a block whose messages were counted in b, which began with the
+// block. There is no summary among them.
+func (t *tally) merge(b *tally) {
+	if t.messages == 0 {
+		t.start, t.conn = b.start, b.conn
+	}
+	t.messages, t.last = b.messages, b.last
+	t.several = t.several || b.several || t.peer != "" && b.peer != "" && t.peer != b.peer
+	if t.peer == "" {
+		t.peer = b.peer
+	}
+	for i, n := range b.bytes {
+		t.bytes[i] += n
+	}
+	for i, n := range b.kinds {
+		t.kinds[i] += n
+	}
+}

@@ -30,20 +30,11 @@ type reading struct {
 // read reads a file to its end, first with the decoder and then with verify, which must agree.
 func read(t *testing.T, name string, b []byte) reading {
 	t.Helper()
-	r := binary.NewReader(bytes.NewReader(b))
-	var got reading
-	for {
-		m, err := r.Next()
-		if err != nil {
-			got.err = err
-			break
-		}
-		got.messages++
-		if len(b) < 1<<20 {
-			got.json = append(got.json, jsonLine(t, name, m))
-		}
+	got := decode(t, name, b, 1)
+	if ahead := decode(t, name, b, 3); ahead.verdict != got.verdict || ahead.digest != got.digest || ahead.messages != got.messages ||
+		ahead.err.Error() != got.err.Error() || !slices.Equal(ahead.json, got.json) {
+		t.Errorf("%s: read by several at once it is %+v, by one %+v", name, ahead, got)
 	}
-	got.verdict, got.digest = r.Verdict().String(), r.Digest()
 	switch got.verdict {
 	case "complete", "recovered", "foreign":
 		if !errors.Is(got.err, io.EOF) {
@@ -61,6 +52,32 @@ func read(t *testing.T, name string, b []byte) reading {
 	if v := report.Verdict.String(); v != got.verdict {
 		t.Errorf("%s: verify says %q, the decoder %q", name, v, got.verdict)
 	}
+	return got
+}
+
+// decode reads a file with so many blocks at once.
+func decode(t *testing.T, name string, b []byte, parallel int) reading {
+	t.Helper()
+	r := binary.NewReader(bytes.NewReader(b))
+	r.Parallel(parallel, func(dst []byte, m *binary.Message) []byte { return m.AppendJSON(dst) })
+	var got reading
+	for {
+		m, err := r.Next()
+		if err != nil {
+			got.err = err
+			break
+		}
+		got.messages++
+		if len(b) >= 1<<20 {
+			continue
+		}
+		line := jsonLine(t, name, m)
+		if ahead := r.Rendered(); ahead != nil && string(ahead) != line {
+			t.Errorf("%s: JSON made ahead is %q, want %q", name, ahead, line)
+		}
+		got.json = append(got.json, line)
+	}
+	got.verdict, got.digest = r.Verdict().String(), r.Digest()
 	return got
 }
 
