@@ -162,6 +162,7 @@ func TestAnswersAreNotBelieved(t *testing.T) {
 		"complete with less":          {"", done, doComplete, "", nil, bucket.Unknown},
 		"complete with another sum":   {"", strings.Replace(done, "<ETag>", "<ChecksumCRC64NVME>AAAAAAAAAAA=</ChecksumCRC64NVME><ETag>", 1), doComplete, bucket.Retry, bucket.ErrCorrupt, ""},
 		"begin without an id":         {"", id, doBegin, bucket.Retry, nil, ""},
+		"begin with an error":         {"", "<Error><Code>AccessDenied</Code></Error>", doBegin, bucket.Operator, bucket.ErrDenied, ""},
 		"begin with garbage":          {"", "%", doBegin, bucket.Retry, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
