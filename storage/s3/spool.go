@@ -150,7 +150,7 @@ const tempFor = time.Hour
 const holesName = ".holes"
 
 func isTemp(name string) bool {
-	return name == holesName || strings.HasPrefix(name, ".") && strings.HasSuffix(name, stateSuffix)
+	return name == holesName || strings.HasPrefix(name, ".") && (strings.HasSuffix(name, stateSuffix) || strings.HasSuffix(name, partialSuffix))
 }
 
 func (s *spool) scan() (findings, error) {

@@ -153,6 +153,9 @@ func (s *Store) giveUp(l *log) {
 	if l.stop != nil {
 		l.stop()
 	}
+	if l.stopTail != nil {
+		l.stopTail()
+	}
 	idle := s.drop(l)
 	s.mu.Unlock()
 	if idle != nil {

@@ -18,6 +18,8 @@ const maxValue = 512
 type About struct {
 	ContentType string
 	Metadata    map[string]string
+	// Passing says that the object is replaced or removed soon: it is not locked. Stores do not tell it.
+	Passing bool
 }
 
 // options are the headers that an object gets at its beginning.
@@ -43,6 +45,9 @@ func (b *Bucket) options(about About) minio.PutObjectOptions {
 	case "aws:kms":
 		// The error is of encoding a context, and there is none.
 		opts.ServerSideEncryption, _ = encrypt.NewSSEKMS(c.KMSKey, nil)
+	}
+	if about.Passing {
+		return opts
 	}
 	if c.Lock.LegalHold {
 		opts.LegalHold = minio.LegalHoldEnabled
