@@ -25,6 +25,9 @@ type Options struct {
 	// Open says that a writer was at work on the log when r was opened: then it is no
 	// wonder that the log has no end.
 	Open bool
+	// Parallel is how many blocks are checked at once; below 2 it is one after the other.
+	// It is for files: from what makes a reader wait nothing is gained.
+	Parallel int
 	// Progress, if it is set, is told now and then how many bytes were read.
 	Progress func(read int64)
 }
@@ -49,6 +52,7 @@ func Log(ctx context.Context, r io.Reader, opts Options) (Report, error) {
 	}
 	counted := &counter{ctx: ctx, r: r, progress: opts.Progress}
 	log := binary.NewReader(counted)
+	log.Parallel(opts.Parallel, nil)
 	var err error
 	for err == nil {
 		_, err = log.Next()

@@ -55,7 +55,15 @@ func (a *app) runDecode(ctx context.Context, open func() (*source, error)) error
 	if err := src.noCast(); err != nil {
 		return errors.Join(errorLine(out, err), err)
 	}
-	how, err := src.readMessages(ctx, src.r, newJSONLines(out).print)
+	b, lines := binary.NewReader(src.r), newJSONLines(out)
+	b.Parallel(src.parallel(), appendLine)
+	how, err := src.readFrom(ctx, b, func(m *binary.Message) error {
+		if line := b.Rendered(); line != nil {
+			_, err := out.Write(line)
+			return err
+		}
+		return lines.print(m)
+	})
 	return a.endDecode(out, src, how, err)
 }
 
@@ -73,6 +81,16 @@ func (j *jsonLines) print(m *binary.Message) (err error) {
 		return err
 	}
 	return j.out.WriteByte('\n')
+}
+
+// appendLine appends what print prints.
+func appendLine(dst []byte, m *binary.Message) []byte {
+	start := len(dst)
+	dst = m.AppendJSON(dst)
+	if line := dst[start:]; asciiPrefix(line) < len(line) {
+		dst = append(dst[:start], appendSafeJSON(nil, line)...)
+	}
+	return append(dst, '\n')
 }
 
 // endDecode ends the output as the reading of the log has ended.

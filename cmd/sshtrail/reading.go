@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"runtime"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
@@ -23,6 +24,21 @@ type reading struct {
 // verdict. An error is one of reading the file, or of each.
 func (s *source) readMessages(ctx context.Context, r io.Reader, each func(*binary.Message) error) (reading, error) {
 	b := binary.NewReader(r)
+	b.Parallel(s.parallel(), nil)
+	return s.readFrom(ctx, b, each)
+}
+
+// parallel is how many blocks of a log are read at once: one for each core, and one that is
+// ready. What comes through a pipe, or is being written, is shown as it comes.
+func (s *source) parallel() int {
+	if s.at == nil || s.open {
+		return 1
+	}
+	return runtime.GOMAXPROCS(0) + 1
+}
+
+// readFrom is readMessages of a reader that was begun.
+func (s *source) readFrom(ctx context.Context, b *binary.Reader, each func(*binary.Message) error) (reading, error) {
 	for {
 		m, err := b.Next()
 		if err == nil {

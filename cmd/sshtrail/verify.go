@@ -158,7 +158,7 @@ func verifyOne(ctx context.Context, lib *library, arg string, o *verifyOptions, 
 		return v, nil
 	}
 	bar.begin(word(src.name), src.size)
-	report, err := verify.Log(ctx, src.r, verify.Options{Strict: o.strict, Digest: o.digest, Open: src.open, Progress: bar.done})
+	report, err := verify.Log(ctx, src.r, verify.Options{Strict: o.strict, Digest: o.digest, Open: src.open, Parallel: src.parallel(), Progress: bar.done})
 	bar.end()
 	if err != nil {
 		return fail(fmt.Errorf("%s: %w", word(src.name), err))

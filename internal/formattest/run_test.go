@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +49,10 @@ func read(t *testing.T, name string, b []byte) reading {
 	report, err := verify.Log(context.Background(), bytes.NewReader(b), verify.Options{})
 	if err != nil {
 		t.Errorf("%s: verify: %v", name, err)
+	}
+	ahead, err := verify.Log(context.Background(), bytes.NewReader(b), verify.Options{Parallel: 3})
+	if ahead.Bytes = report.Bytes; err != nil || !reflect.DeepEqual(ahead, report) {
+		t.Errorf("%s: verify of several blocks at once says %+v (%v), of one after the other %+v", name, ahead, err, report)
 	}
 	if v := report.Verdict.String(); v != got.verdict {
 		t.Errorf("%s: verify says %q, the decoder %q", name, v, got.verdict)
