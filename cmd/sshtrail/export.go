@@ -21,6 +21,7 @@ type exportOptions struct {
 	channel  *uint64 // nil: all
 	from     time.Duration
 	until    time.Duration // 0: the end
+	at       time.Duration // -1: the end
 	output   string        // empty or -: standard output
 	force    bool
 	versions bool // the version was asked for
@@ -29,20 +30,26 @@ type exportOptions struct {
 func (a *app) export() *cobra.Command {
 	var o exportOptions
 	var channel uint64
+	var at string
 	c := &cobra.Command{
 		Use:   "export LOG --to FORMAT",
-		Short: "Write a log in another format: asciicast, json",
-		Long: `Write what is in a log for other programs.
+		Short: "Write a log in another format: text, html, svg, asciicast, json",
+		Long: `Write what is in a log for people and other programs.
 
+  text       what was to be read in one session, each line once, with its time; programs that
+             take the whole screen as screens, when these had rested for a second.
+  html       a page that plays one session, with all that happened beside it: one file, that
+             needs a browser and no network.
+  svg        a picture of one screen, at the end or --at a time.
   asciicast  what one session printed, for asciinema and the players on the web; what was
              typed too, if it was recorded. Bytes that are no UTF-8 become U+FFFD.
   json       what decode prints, and for a log that is still written also what is in
              no block yet.
 
 A log may have several sessions: --channel names one, and -o FOLDER/ has a file made for
-each, ID.CHANNEL.cast. Times (--from, --to-time) are since the beginning of the session, or
-with json and without --channel since that of the log. What a cast has from before --from
-comes at its very beginning, so that the screen is right.
+each, ID.CHANNEL.cast and the like. Times (--from, --to-time, --at) are since the beginning of the
+session, or with json and without --channel since that of the log. What was on the screen
+at --from is there at the very beginning.
 
 Files appear when they are whole, and no file is overwritten without --force. Of a log that
 is damaged or cut what is good is exported, and the exit status is that of verify.
@@ -54,7 +61,11 @@ is damaged or cut what is good is exported, and the exit status is that of verif
 				o.channel = &channel
 			}
 			o.versions = c.Flags().Changed("version")
-			if err := o.check(c.Flags().Changed("to-time")); err != nil {
+			err := o.check(c.Flags().Changed("to-time"), c.Flags().Changed("at"))
+			if err == nil {
+				o.at, err = atTime(at)
+			}
+			if err != nil {
 				return usageError{err}
 			}
 			return a.runExport(c.Context(), args[0], &o)
@@ -62,33 +73,36 @@ is damaged or cut what is good is exported, and the exit status is that of verif
 	}
 	a.configFlag(c)
 	f := c.Flags()
-	f.StringVar(&o.to, "to", "", "the `FORMAT`: asciicast or json")
+	f.StringVar(&o.to, "to", "", "the `FORMAT`: text, html, svg, asciicast or json")
 	f.IntVar(&o.version, "version", int(asciicast.V2), "`VERSION` of asciicast: 2, or 3 (for asciinema 3)")
 	f.Uint64Var(&channel, "channel", 0, "export channel `N` only, as show numbers them")
 	f.DurationVar(&o.from, "from", 0, "leave out what is before this `TIME`, as in 1m30s")
 	f.DurationVar(&o.until, "to-time", 0, "leave out what is after this `TIME`")
+	f.StringVar(&at, "at", "end", "draw the screen of this `TIME`, as in 1m30s")
 	f.StringVarP(&o.output, "output", "o", "", "write to this `FILE`, or into this folder; - is standard output")
 	f.BoolVar(&o.force, "force", false, "overwrite files")
 	return c
 }
 
-// check says what is wrong with the flags.
-func (o *exportOptions) check(until bool) error {
-	const built = "asciicast and json can be had"
+// check says what is wrong with the flags, of which some were given.
+func (o *exportOptions) check(until, at bool) error {
+	const formats = "text, html, svg, asciicast and json can be had"
 	switch o.to {
-	case "asciicast", "json":
+	case "text", "html", "svg", "asciicast", "json":
 	case "":
-		return errors.New("--to FORMAT is missing: " + built)
-	case "text", "svg", "html":
-		return fmt.Errorf("--to %s is not built yet: %s", o.to, built)
+		return errors.New("--to FORMAT is missing: " + formats)
 	default:
-		return fmt.Errorf("--to %q: %s", o.to, built)
+		return fmt.Errorf("--to %q: %s", o.to, formats)
 	}
 	switch {
 	case o.versions && o.to != "asciicast":
 		return errors.New("--version is for --to asciicast: leave it out")
 	case o.version != int(asciicast.V2) && o.version != int(asciicast.V3):
 		return fmt.Errorf("--version %d: asciicast has the versions 2 and 3", o.version)
+	case at && o.to != "svg":
+		return errors.New("--at is for --to svg: leave it out")
+	case o.to == "svg" && (o.from != 0 || until):
+		return errors.New("--to svg draws one screen: say which one with --at TIME, in place of --from and --to-time")
 	case o.from < 0:
 		return fmt.Errorf("--from %s: give a time since the beginning, as in 1m30s", o.from)
 	case until && o.until <= o.from:
@@ -112,10 +126,13 @@ func (a *app) runExport(ctx context.Context, arg string, o *exportOptions) error
 		return err
 	}
 	defer src.Close()
-	if o.to == "json" {
+	switch o.to {
+	case "json":
 		err = a.exportJSON(ctx, src, o, out)
-	} else {
+	case "asciicast":
 		err = a.exportCasts(ctx, src, o, out)
+	default:
+		err = a.exportViews(ctx, src, o, out)
 	}
 	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: interrupted", word(src.name))
