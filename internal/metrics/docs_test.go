@@ -26,6 +26,7 @@ func values(label string) []string {
 		"reason":  texts(Refusals()),
 		"method":  texts(Methods()),
 		"kind":    record.FailureKinds(),
+		"result":  texts(Results()),
 	}[label]
 }
 

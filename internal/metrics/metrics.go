@@ -15,6 +15,8 @@ type Sources struct {
 	Gateway func() Gateway
 	// Recorder is nil if nothing is recorded.
 	Recorder func() record.Stats
+	// Uploads is nil if logs are kept on this machine only.
+	Uploads func() Uploads
 }
 
 // Gateway is what a gateway can tell of itself at a moment. Its counters never fall.

@@ -116,6 +116,10 @@ func (s *Server) look() snapshot {
 			r := from.Recorder()
 			now.recorder = &r
 		}
+		if from.Uploads != nil {
+			u := from.Uploads()
+			now.uploads = &u
+		}
 	}
 	return now
 }

@@ -31,6 +31,7 @@ type snapshot struct {
 	messages Messages
 	gateway  *Gateway      // nil while the gateway starts
 	recorder *record.Stats // nil then, and if nothing is recorded
+	uploads  *Uploads      // nil then, and if none are made
 	ready    bool
 }
 
@@ -39,7 +40,7 @@ const namespace = "sshtrail_"
 // rows is the table of all metrics. docs/operations.md is made of it.
 func rows() []row {
 	var all []row
-	for _, part := range [][]row{processRows(), gatewayRows(), logRows(), troubleRows(), diskRows()} {
+	for _, part := range [][]row{processRows(), gatewayRows(), logRows(), troubleRows(), diskRows(), uploadRows()} {
 		all = append(all, part...)
 	}
 	return all

@@ -30,6 +30,10 @@ func full() snapshot {
 			Failures: map[string]uint64{"full": 19}, Gaps: 20, Gapped: 21,
 			Disks: []record.DiskStats{{Folder: "/journal", Free: 22, Size: 23, FreeFiles: 24, Files: 25, Warn: 26, Refuse: 27, Reserve: 28}},
 		},
+		uploads: &Uploads{
+			Waiting: 29, Oldest: 30 * time.Second, Open: 31, Spool: 32, SpoolLimit: 33, Freed: 34, Sent: 35, Works: true,
+			Results: map[Result]uint64{"ok": 36, "retry": 37},
+		},
 		ready: true,
 	}
 }
@@ -87,6 +91,9 @@ func TestNumbersAreTold(t *testing.T) {
 		`sshtrail_disk_free_files{folder="/journal"} 24`, `sshtrail_disk_files{folder="/journal"} 25`,
 		`sshtrail_disk_warn_bytes{folder="/journal"} 26`, `sshtrail_disk_refuse_bytes{folder="/journal"} 27`,
 		`sshtrail_disk_reserve_bytes{folder="/journal"} 28`,
+		`sshtrail_upload_logs_waiting 29`, `sshtrail_upload_oldest_seconds 30`, `sshtrail_uploads_open 31`, `sshtrail_upload_works 1`,
+		`sshtrail_spool_bytes 32`, `sshtrail_spool_limit_bytes 33`, `sshtrail_spool_freed_bytes_total 34`, `sshtrail_uploaded_bytes_total 35`,
+		`sshtrail_uploads_total{result="ok"} 36`, `sshtrail_uploads_total{result="retry"} 37`, `sshtrail_uploads_total{result="final"} 0`,
 	} {
 		if !strings.Contains(got, want+"\n") {
 			t.Errorf("there is no %s", want)
@@ -100,10 +107,10 @@ func TestNumbersAreTold(t *testing.T) {
 // What is not there has no number, rather than a wrong one.
 func TestNothingIsMadeUp(t *testing.T) {
 	starting := full()
-	starting.gateway, starting.recorder, starting.ready = nil, nil, false
+	starting.gateway, starting.recorder, starting.uploads, starting.ready = nil, nil, nil, false
 	for name, s := range map[string]snapshot{"starting": starting} {
 		got := text(t, s)
-		for _, absent := range []string{"sshtrail_sessions", "sshtrail_recording", "sshtrail_logs_open", "sshtrail_sync_duration", "sshtrail_disk"} {
+		for _, absent := range []string{"sshtrail_sessions", "sshtrail_recording", "sshtrail_logs_open", "sshtrail_sync_duration", "sshtrail_disk", "sshtrail_upload", "sshtrail_spool"} {
 			if strings.Contains(got, absent) {
 				t.Errorf("%s: there is %s:\n%s", name, absent, got)
 			}
@@ -135,7 +142,7 @@ func TestLabelsAreClosedSets(t *testing.T) {
 		"version": {"v1.2.3"},   // the program's
 		"folder":  {"/journal"}, // the configuration's
 	}
-	for _, label := range []string{"state", "outcome", "reason", "method", "kind"} {
+	for _, label := range []string{"state", "outcome", "reason", "method", "kind", "result"} {
 		known[label] = values(label)
 	}
 	s := full()

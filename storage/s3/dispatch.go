@@ -97,6 +97,9 @@ func (s *Store) ended(ctx context.Context, l *log, k kind, n, turn int, err erro
 	default:
 		s.failed(l, turn, err)
 	}
+	if err == nil && (k == toRestart || k == toSettle) {
+		s.goRound(l)
+	}
 	file := s.settleDown(l, err != nil)
 	l.changed()
 	s.mu.Unlock()
@@ -104,6 +107,14 @@ func (s *Store) ended(ctx context.Context, l *log, k kind, n, turn int, err erro
 		s.logClose(l, file.close())
 	}
 	s.poke()
+}
+
+// goRound has l wait that comes to where it was before: to a store that says one thing and then another it must not
+// go on sending the same. The caller holds s.mu.
+func (s *Store) goRound(l *log) {
+	if l.rounds++; l.rounds > 1 && (l.p == nil || !l.p.proved) {
+		l.next = time.Now().Add(pause(l.rounds - 1))
+	}
 }
 
 // failed decides what an error means for l and for all. The caller holds s.mu.

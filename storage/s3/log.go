@@ -32,6 +32,7 @@ type log struct {
 
 	unsure  bool // something is under the log's key: what, has to be found out
 	strange bool // nothing was sent there from here
+	mute    bool // the store has taken it, and told nothing that proves that it has it
 	replace bool // it is ours, and is to be written again, in one piece
 
 	stop    context.CancelFunc // ends the steps at work; nil if there was none
@@ -41,6 +42,7 @@ type log struct {
 	attempts int          // that failed since one succeeded
 	next     time.Time    // nothing is tried before
 	outage   int          // in which that was said: another one's word does not count
+	rounds   int          // how often its upload was begun anew, or was in doubt
 	refused  int          // how often the store did not have the parts it had acknowledged
 	told     problem      // what was said of this log's own trouble
 	counted  int64        // of the spool's budget

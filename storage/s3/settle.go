@@ -69,7 +69,7 @@ func (s *Store) compare(p progress, size int64, r io.ReaderAt, st bucket.Stored)
 func (s *Store) isSure(l *log, replace bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l.unsure, l.lost, l.strange, l.replace = false, false, false, replace
+	l.unsure, l.lost, l.strange, l.mute, l.replace = false, false, false, false, replace
 }
 
 // isNotThere notes that the object is not there: what should have made it has not.
@@ -97,8 +97,11 @@ func (s *Store) canReplace(l *log, p progress, size int64) bool {
 // may send again: the same bytes, and the store's answer then proves that it has them.
 func (s *Store) decideBlindly(l *log, p progress, size int64) error {
 	s.mu.Lock()
-	strange := l.strange
+	strange, mute := l.strange, l.mute
 	s.mu.Unlock()
+	if mute {
+		return &trouble{operator, fmt.Errorf("the store has taken log %q and tells nothing that proves that it has it: allow s3:GetObject, or set audit.s3.checksum to md5, or to none to trust it", p.key)}
+	}
 	if strange {
 		s.isSure(l, false) // and ask the next time, in the only way that there is
 		return &trouble{conflict, fmt.Errorf("object %q is there already, and nothing was ever sent there from here: rename or remove it; with s3:GetObject the gateway could see for itself whether it is the same", p.key)}

@@ -187,6 +187,9 @@ func (s *Store) isStored(l *log, st bucket.Stored, size int64) error {
 		return nil
 	}
 	s.doubt(l, false)
+	s.mu.Lock()
+	l.mute = true
+	s.mu.Unlock()
 	return nil
 }
 
