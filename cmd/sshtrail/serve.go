@@ -127,7 +127,7 @@ func (a *app) serveInRow(ctx context.Context, row *handover.Process) error {
 	g := gateway.New(gateway.Parts{
 		Config: cfg, HostKeys: keys, Auth: methods, Recorder: rec, Connect: connect, Logger: logger,
 	})
-	watch.over(g, rec)
+	watch.over(g, rec, kept)
 	up := &upgrades{row: row, asked: asked, around: process.asBefore, logger: logger, gateway: g}
 	reason := up.serve(ctx, ln)
 	logger.Info("stopped")

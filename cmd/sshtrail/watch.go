@@ -42,12 +42,12 @@ func (w *watch) serve() {
 	}
 }
 
-// over has the gateway and what records, which may be nil, asked from now on.
-func (w *watch) over(g *gateway.Gateway, rec *record.Recorder) {
+// over has the gateway, what records and what keeps that, which may be nil, asked from now on.
+func (w *watch) over(g *gateway.Gateway, rec *record.Recorder, kept *keeping) {
 	if w.server == nil {
 		return
 	}
-	from := metrics.Sources{Gateway: g.Stats}
+	from := metrics.Sources{Gateway: g.Stats, Uploads: kept.uploads()}
 	if rec != nil {
 		from.Recorder = rec.Stats
 	}
