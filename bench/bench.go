@@ -148,6 +148,7 @@ const (
 	theFloor = "floor"
 	auditOff = "audit off"
 	recorded = "recorded"
+	andCast  = "recorded, and casts"
 )
 
 func (b *bench) variants() []variant {
@@ -158,6 +159,7 @@ func (b *bench) variants() []variant {
 		{theFloor, b.Floor},
 		gateway(auditOff, rig.Audit{Off: true}),
 		gateway(recorded, rig.Audit{}),
+		gateway(andCast, rig.Audit{Format: "[binary, asciinema]"}),
 	}
 }
 

@@ -60,10 +60,17 @@ func (b *bench) transfer(p *rig.Process, s sample, kind, way string) error {
 	if err := session.Close(); err != nil {
 		return err
 	}
+	gib := float64(b.plan.bulk) / (1 << 30)
+	s.Values = map[metric]float64{speed: float64(b.plan.bulk) / 1e6 / took.Seconds()}
 	if p.Logs != "" {
-		if _, err := p.Settled(1); err != nil {
+		kept, err := p.Settled(1)
+		if err != nil {
 			return err
 		}
+		if p.Name == andCast && kept.Casts != 1 {
+			return fmt.Errorf("%d casts were made of a session", kept.Casts)
+		}
+		s.Values[logGiB] = float64(kept.Bytes) / (1 << 20) / gib
 		if err := p.Clear(); err != nil {
 			return err
 		}
@@ -72,12 +79,40 @@ func (b *bench) transfer(p *rig.Process, s sample, kind, way string) error {
 	if err != nil {
 		return err
 	}
-	s.Values = map[metric]float64{
-		speed:  float64(b.plan.bulk) / 1e6 / took.Seconds(),
-		cpuGiB: cpu.Seconds() / (float64(b.plan.bulk) / (1 << 30)),
-	}
+	s.Values[cpuGiB] = cpu.Seconds() / gib
 	return b.add(w, s)
 }
+
+// settings compares what can be set to make recording cheaper.
+func (b *bench) settings() error {
+	target, err := b.SSHD()
+	if err != nil {
+		return err
+	}
+	defer target.Stop()
+	variants := b.variants()[:2]
+	for _, k := range []struct {
+		name string
+		a    rig.Audit
+	}{
+		{"all streams", rig.Audit{}},
+		{"output only", rig.Audit{Intercept: "{}"}}, // the default
+		{"no streams", rig.Audit{Intercept: "{stdout: false, stderr: false}"}},
+		{"blocks of 1 MiB", rig.Audit{Block: "1MiB"}},
+		{"sync 1m", rig.Audit{Sync: "1m"}},
+	} {
+		variants = append(variants, variant{k.name, func(target *rig.Process) (*rig.Process, error) { return b.Gateway(k.name, target, k.a) }})
+	}
+	if err := load.WriteData(b.Path(load.Text), load.Text, b.plan.bulk); err != nil {
+		return err
+	}
+	return b.interleaved(target, variants, b.plan.rounds, func(p *rig.Process, round int) error {
+		return b.transfer(p, sample{What: settled, Who: p.Name, Round: round}, load.Text, "down")
+	})
+}
+
+// settled is what settings does.
+const settled = "text down, by settings"
 
 // What sync is compared with: so long that nothing is synced before the end.
 const syncSeldom = "sync 1m"

@@ -23,7 +23,7 @@ func (r *results) charts() []chart {
 			all = append(all, chart{file, svg})
 		}
 	}
-	who := []string{theFloor, auditOff, recorded}
+	who := []string{theFloor, auditOff, recorded, andCast}
 	bulk := []string{"text down", "text up", "random down", "random up", "zeros down"}
 	add("bulk-cpu.svg", r.bars("CPU for bulk data", "seconds of the gateway's CPU for a GiB: lower is better", bulk, who, cpuGiB))
 	add("bulk-speed.svg", r.bars("Throughput of bulk data", "MB/s: higher is better", bulk, who, speed))

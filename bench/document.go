@@ -52,7 +52,8 @@ func readResults(file string) (*results, error) {
 func (r *results) fill(text string) (string, error) {
 	for name, table := range map[string]string{
 		"machine": r.machineText(), "goals": r.goalTable(),
-		"bulk":     r.table([]string{"text down", "text up", "random down", "random up", "zeros down"}, speed, cpuGiB),
+		"bulk":     r.table([]string{"text down", "text up", "random down", "random up", "zeros down"}, speed, cpuGiB, logGiB),
+		"settings": r.table([]string{settled}, speed, cpuGiB, logGiB),
 		"keys":     r.table([]string{flatOut, paced}, p50, p99, cpuKeys),
 		"logins":   r.table([]string{oneByOne, sixteen}, perSecond, cpuLogin, logUnit),
 		"sessions": r.table([]string{openSessions, beforeLogin}, rss, p50, cpuKeys),

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // goal is what was set out to be reached.
@@ -121,12 +122,11 @@ func (r *results) readingGoals() []goal {
 const grown = 1.25
 
 func (r *results) growthGoals() []goal {
-	var all []goal
+	all := r.sessionGrowth()
 	for _, k := range []struct {
 		what, who, of string
 		m             metric
 	}{
-		{openSessions, recorded, "CPU of a key, with %.0f sessions : with %.0f", cpuKeys},
 		{openSessions, recorded, "memory of a session, of %.0f : of %.0f", rss},
 		{oneLog, recorded, "CPU of a GiB, of a log of %.0f MiB : of %.0f", cpuGiB},
 		{"logins beside other logs", recorded, "CPU of a login, beside %.0f logs : beside %.0f", cpuLogin},
@@ -137,8 +137,33 @@ func (r *results) growthGoals() []goal {
 		}
 		first, last := xs[0], xs[len(xs)-1]
 		from, to := r.of(k.what, k.who, first, k.m), r.of(k.what, k.who, last, k.m)
-		value := summary{Median: to.Median / from.Median, Low: to.Low / from.High, High: to.High / from.Low, N: min(from.N, to.N), Disturbed: max(from.Disturbed, to.Disturbed)}
-		all = append(all, goal{11, fmt.Sprintf(k.of, last, first), grown, math.NaN(), false, value, "%.2f"})
+		all = append(all, goal{11, fmt.Sprintf(k.of, last, first), grown, math.NaN(), false, to.over(from), "%.2f"})
 	}
 	return all
+}
+
+// over is how many times as large something is, from what is known of both.
+func (s summary) over(t summary) summary {
+	if s.N == 0 || t.N == 0 {
+		return summary{}
+	}
+	return summary{Median: s.Median / t.Median, Low: s.Low / t.High, High: s.High / t.Low, N: min(s.N, t.N), Disturbed: max(s.Disturbed, t.Disturbed)}
+}
+
+// sessionGrowth looks at what a key costs in many sessions. It is taken as a part of what it costs
+// the floor in as many: the more there are, the less of them is in the CPU's caches.
+func (r *results) sessionGrowth() []goal {
+	var both []float64
+	for _, x := range r.xs(openSessions, recorded) {
+		if slices.Contains(r.xs(openSessions, theFloor), x) {
+			both = append(both, x)
+		}
+	}
+	if len(both) < 2 {
+		return nil
+	}
+	first, last := both[0], both[len(both)-1]
+	at := func(x float64) summary { return r.ratio(openSessions, recorded, theFloor, x, cpuKeys) }
+	what := fmt.Sprintf("CPU of a key, recorded : floor, with %.0f sessions : with %.0f", last, first)
+	return []goal{{11, what, grown, math.NaN(), false, at(last).over(at(first)), "%.2f"}}
 }

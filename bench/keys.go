@@ -79,8 +79,7 @@ func (b *bench) people() error {
 		return err
 	}
 	defer target.Stop()
-	rounds := max(1, b.plan.rounds/3)
-	return b.interleaved(target, b.variants(), rounds, func(p *rig.Process, round int) error {
+	return b.interleaved(target, b.variants(), b.plan.rounds, func(p *rig.Process, round int) error {
 		return b.crowd(p, sample{What: paced, Who: p.Name, Round: round})
 	})
 }
@@ -104,11 +103,11 @@ func (b *bench) crowd(p *rig.Process, s sample) error {
 	if err := all.Close(); err != nil {
 		return err
 	}
-	size, err := p.Settled(b.plan.people)
+	kept, err := p.Settled(b.plan.people)
 	if err != nil {
 		return err
 	}
-	s.Values[logUnit] = short(float64(size) / float64(n)) // of each key, with the whole of the log around it
+	s.Values[logUnit] = short(float64(kept.Bytes) / float64(n)) // of each key, with the whole of the log around it
 	return p.Clear()
 }
 
@@ -154,11 +153,11 @@ func (b *bench) login(p *rig.Process, s sample, n, atOnce int) error {
 	took := w.took()
 	s.Values = map[metric]float64{perSecond: float64(n) / took.Seconds()}
 	if p.Logs != "" {
-		size, err := p.Settled(n)
+		kept, err := p.Settled(n)
 		if err != nil {
 			return err
 		}
-		s.Values[logUnit] = float64(size) / float64(n)
+		s.Values[logUnit] = float64(kept.Bytes) / float64(n)
 		if err := p.Clear(); err != nil {
 			return err
 		}
@@ -200,11 +199,11 @@ func (b *bench) sizes() error {
 			return err
 		}
 	}
-	size, err := p.Settled(b.plan.hosts)
+	kept, err := p.Settled(b.plan.hosts)
 	if err != nil {
 		return err
 	}
-	each := map[metric]float64{logUnit: float64(size) / float64(b.plan.hosts)}
+	each := map[metric]float64{logUnit: float64(kept.Bytes) / float64(b.plan.hosts)}
 	if err := b.add(w, sample{What: logTrue, Who: recorded, Values: each}); err != nil {
 		return err
 	}

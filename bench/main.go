@@ -121,6 +121,7 @@ type part struct {
 func parts() []part {
 	return []part{
 		{"bulk", (*bench).bulk},
+		{"settings", (*bench).settings},
 		{"sync", (*bench).sync},
 		{"keys", (*bench).keys},
 		{"people", (*bench).people},

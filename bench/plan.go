@@ -26,8 +26,8 @@ type plan struct {
 
 func quick() plan {
 	return plan{
-		rounds: 3, bulk: 128 << 20, keys: 2000, people: 100, typing: 10 * time.Second, oneByOne: 100, atOnce: 400,
-		sessions: []int{200, 1000}, knocks: 500, hosts: 10, simKeys: 20_000, simLines: 10_000,
+		rounds: 3, bulk: 128 << 20, keys: 5000, people: 100, typing: 5 * time.Second, oneByOne: 100, atOnce: 400,
+		sessions: []int{200, 1000}, knocks: 1000, hosts: 10, simKeys: 20_000, simLines: 10_000,
 		readBytes: 256 << 20, readKeys: 250_000, seekBytes: 128 << 20, seeks: 20,
 		logs: []int{1000, 100_000}, grow: 1 << 30, steps: 4,
 	}
@@ -35,7 +35,7 @@ func quick() plan {
 
 func long() plan {
 	return plan{
-		rounds: 9, bulk: 512 << 20, keys: 10_000, people: 200, typing: time.Minute, oneByOne: 500, atOnce: 2000,
+		rounds: 9, bulk: 512 << 20, keys: 10_000, people: 200, typing: 20 * time.Second, oneByOne: 500, atOnce: 2000,
 		sessions: []int{10, 200, 1000, 3000, 10_000}, knocks: 1000, hosts: 50, simKeys: 200_000, simLines: 100_000,
 		readBytes: 1 << 30, readKeys: 1_000_000, seekBytes: 1 << 30, seeks: 50,
 		logs: []int{1000, 10_000, 100_000, 1_000_000}, grow: 12 << 30, steps: 12,
@@ -53,7 +53,7 @@ func profiling() plan {
 func tiny() plan {
 	return plan{
 		rounds: 1, bulk: 1 << 20, keys: 20, people: 3, typing: time.Second, oneByOne: 3, atOnce: 20,
-		sessions: []int{5}, knocks: 5, hosts: 2, simKeys: 1000, simLines: 1000,
+		sessions: []int{2, 5}, knocks: 5, hosts: 2, simKeys: 1000, simLines: 1000,
 		readBytes: 4 << 20, readKeys: 1000, seekBytes: 4 << 20, seeks: 3,
 		logs: []int{10, 100}, grow: 4 << 20, steps: 2,
 	}

@@ -19,9 +19,10 @@ type metric string
 
 // What is measured.
 const (
-	speed       metric = "MB/s"      // payload, 10⁶ bytes a second
-	cpuGiB      metric = "CPU-s/GiB" // of the process that is measured
-	p50         metric = "p50 µs"    // of a keystroke's echo
+	speed       metric = "MB/s"        // payload, 10⁶ bytes a second
+	cpuGiB      metric = "CPU-s/GiB"   // of the process that is measured
+	logGiB      metric = "log MiB/GiB" // of payload
+	p50         metric = "p50 µs"      // of a keystroke's echo
 	p99         metric = "p99 µs"
 	cpuKeys     metric = "CPU ms/1000 keys"
 	perSecond   metric = "logins/s"

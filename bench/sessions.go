@@ -54,8 +54,11 @@ func room(who string, n int) (int, error) {
 	if who != theFloor {
 		usable = usable / 4 * 3
 	}
-	if who != theFloor && who != auditOff {
+	switch who {
+	case recorded:
 		each = 4
+	case andCast:
+		each = 6 // and a journal and a file for the cast
 	}
 	return int(min(uint64(n), usable/each)), nil
 }

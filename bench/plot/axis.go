@@ -37,20 +37,21 @@ func stepOf(largest float64) float64 {
 	return step * 2
 }
 
-// ticks are the values to be written at the axis.
+// value is what is at a place.
+func (a axis) value(at float64) float64 {
+	part := (at - a.at) / (a.end - a.at)
+	if a.log {
+		return a.from * math.Pow(a.to/a.from, part)
+	}
+	return a.from + part*(a.to-a.from)
+}
+
+// ticks are the values to be written at an axis from 0.
 func (a axis) ticks() []float64 {
 	var all []float64
-	if !a.log {
-		step := stepOf(a.to)
-		for v := 0.0; v <= a.to+step/1e6; v += step {
-			all = append(all, v)
-		}
-		return all
-	}
-	for v := math.Pow(10, math.Floor(math.Log10(a.from))); v <= a.to*1.001; v *= 10 {
-		if v >= a.from*0.999 {
-			all = append(all, v)
-		}
+	step := stepOf(a.to)
+	for v := 0.0; v <= a.to+step/1e6; v += step {
+		all = append(all, v)
 	}
 	return all
 }

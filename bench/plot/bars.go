@@ -48,7 +48,7 @@ func (c *canvas) group(g Group, x, room float64, y axis) {
 			label = min(label, y.place(v.High))
 		}
 		if v.Y > 0 {
-			c.text(middle, label-4, "middle", number(v.Y), `font-size="10"`)
+			c.text(middle, label-4, "middle", number(short(v.Y)), `font-size="10"`)
 		}
 	}
 	c.text(x+room/2, y.at+18, "middle", g.Name, "")

@@ -82,6 +82,15 @@ func escape(s string) string {
 // px is a coordinate, short.
 func px(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
 
+// short is v with three digits.
+func short(v float64) float64 {
+	if v == 0 {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(v))-2)
+	return math.Round(v/unit) * unit
+}
+
 // number is a value as people write it.
 func number(v float64) string {
 	for _, unit := range []struct {

@@ -3,6 +3,7 @@ package plot
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -28,10 +29,10 @@ func (l Lines) SVG() []byte {
 	c := newCanvas(l.Title, l.Subtitle)
 	x, y := l.axes()
 	c.grid(y)
-	for _, v := range x.ticks() {
-		at := x.place(v)
+	for _, at := range l.marks(x) {
+		v := x.value(at)
 		c.line(at, y.at, at, y.at+4, "#333")
-		c.text(at, y.at+18, "middle", number(v), "")
+		c.text(at, y.at+18, "middle", number(math.Round(v)), "")
 	}
 	c.line(left, y.at, width-right, y.at, "#333")
 	c.text((left+width-right)/2, height-12, "middle", l.X, "")
@@ -42,6 +43,26 @@ func (l Lines) SVG() []byte {
 	}
 	c.legend(names)
 	return c.end()
+}
+
+// marks are the places of the numbers that there are points for, as far as their texts
+// have room beside each other.
+func (l Lines) marks(x axis) []float64 {
+	var places []float64
+	for _, s := range l.Series {
+		for _, p := range s.Points {
+			places = append(places, x.place(p.X))
+		}
+	}
+	slices.Sort(places)
+	const room = 40
+	var apart []float64
+	for _, at := range places {
+		if len(apart) == 0 || at-apart[len(apart)-1] >= room {
+			apart = append(apart, at)
+		}
+	}
+	return apart
 }
 
 func (l Lines) axes() (x, y axis) {

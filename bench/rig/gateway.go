@@ -12,12 +12,14 @@ import (
 	"github.com/sshtrail/sshtrail/bench/floor"
 )
 
-// Audit says what a gateway records: all of stdin, stdout and stderr, or nothing.
+// Audit says what a gateway records: all of stdin, stdout and stderr, unless it says less.
 type Audit struct {
-	Off    bool
-	Format string // of audit.format, "binary" if empty
-	Sync   string // of audit.sync, the default if empty
-	Logs   string // folder for the logs, one that goes with the gateway if empty
+	Off       bool
+	Format    string // of audit.format, "binary" if empty
+	Sync      string // of audit.sync, the default if empty
+	Block     string // of audit.block, the default if empty
+	Intercept string // of audit.intercept, all streams if empty
+	Logs      string // folder for the logs, one that goes with the gateway if empty
 }
 
 // Gateway starts sshtrail with the backend sshproxy in front of a target.
@@ -52,26 +54,26 @@ func (r *Rig) config(p *Process, target *Process, a Audit) string {
 	if !a.Off {
 		p.Logs = logs
 	}
-	if a.Format == "" {
-		a.Format = "binary"
+	if a.Intercept == "" {
+		a.Intercept = "{stdin: true, stdout: true, stderr: true}"
 	}
-	sync := ""
-	if a.Sync != "" {
-		sync = "  sync: " + a.Sync + "\n"
+	audit := "  intercept: " + a.Intercept + "\n"
+	for key, value := range map[string]string{"format": a.Format, "sync": a.Sync, "block": a.Block} {
+		if value != "" {
+			audit += "  " + key + ": " + value + "\n"
+		}
 	}
 	host, port, _ := net.SplitHostPort(target.Addr)
 	return fmt.Sprintf(`state: %s
 ssh: {listen: "%s", maxStartupsPerSource: 20000, maxStartups: "20000", maxConnections: 20000, loginGraceTime: 10m}
 audit:
   enable: %v
-  format: %s
-%s  intercept: {stdin: true, stdout: true, stderr: true}
-  file: {directory: %s}
+%s  file: {directory: %s}
 auth:
   users:
     - {name: %s, authorizedKeys: [%s]}
 backend: sshproxy
 sshproxy: {server: %s, port: %s, username: %s, privateKey: %s, allowedHostKeyFingerprints: ["%s"], ciphers: ["%s"]}
-`, p.state, p.Addr, !a.Off, a.Format, sync, logs, r.User, r.Path("authorized_keys"),
+`, p.state, p.Addr, !a.Off, audit, logs, r.User, r.Path("authorized_keys"),
 		host, port, r.User, r.Path("key"), ssh.FingerprintSHA256(r.Host.PublicKey()), floor.Cipher)
 }

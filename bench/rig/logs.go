@@ -10,36 +10,54 @@ import (
 	"time"
 )
 
-// Settled waits until a gateway has finished the logs of all sessions that have ended, and
-// returns how many bytes its finished logs have, and how many they are. Its own log is
-// not finished, and so does not count.
-func (p *Process) Settled(logs int) (size int64, err error) {
+// Kept is what a gateway has finished. Its own log is not, and so does not count.
+type Kept struct {
+	Logs, Casts int
+	Bytes       int64 // of both
+}
+
+// Settled waits until a gateway has finished the logs of so many sessions, all of which
+// have ended, and what is made of them.
+func (p *Process) Settled(logs int) (Kept, error) {
 	for until := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		size, n, err := p.finished()
-		if err != nil || n >= logs {
-			return size, err
+		kept, pending, err := p.kept()
+		if err != nil || kept.Logs >= logs && pending == 0 {
+			return kept, err
 		}
 		if time.Now().After(until) {
-			return 0, fmt.Errorf("%s has finished %d logs, and should have %d", p.Name, n, logs)
+			return kept, fmt.Errorf("%s has finished %d logs, and should have %d; %d casts are not finished", p.Name, kept.Logs, logs, pending)
 		}
 	}
 }
 
-func (p *Process) finished() (size int64, n int, err error) {
+// kept looks at what there is, and counts the casts that are not finished.
+func (p *Process) kept() (k Kept, pending int, err error) {
+	const partial, cast = ".partial", ".cast"
 	err = filepath.WalkDir(p.Logs, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasSuffix(path, ".partial") || strings.HasPrefix(d.Name(), ".") {
+		if err != nil || d.IsDir() {
 			return err
+		}
+		name, unfinished := strings.CutSuffix(d.Name(), partial)
+		switch {
+		case strings.HasPrefix(name, "."):
+			return nil
+		case unfinished:
+			if strings.HasSuffix(name, cast) {
+				pending++
+			}
+			return nil
+		case strings.HasSuffix(name, cast):
+			k.Casts++
+		default:
+			k.Logs++
 		}
 		info, err := d.Info()
 		if err == nil {
-			size += info.Size()
-		}
-		if !strings.Contains(d.Name(), ".") {
-			n++ // those with an extension are views of one
+			k.Bytes += info.Size()
 		}
 		return err
 	})
-	return size, n, err
+	return k, pending, err
 }
 
 // Clear removes a gateway's finished logs, so that nothing fills up.
