@@ -37,6 +37,8 @@ type Space struct {
 type File interface {
 	io.Writer
 	io.ReaderAt
+	// WriteAt is not for files that were opened with O_APPEND.
+	io.WriterAt
 	io.Closer
 	Stat() (fs.FileInfo, error)
 	Truncate(size int64) error

@@ -58,6 +58,25 @@ func (f *memFile) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// WriteAt writes over what is there, and on behind it.
+func (f *memFile) WriteAt(p []byte, at int64) (int, error) {
+	if err := f.use("write", os.O_RDONLY); err != nil {
+		return 0, err
+	}
+	defer f.m.mu.Unlock()
+	if f.flag&os.O_APPEND != 0 || at < 0 {
+		return 0, &fs.PathError{Op: "write", Path: f.name, Err: syscall.EINVAL}
+	}
+	there := max(min(int64(len(f.node.data))-at, int64(len(p))), 0) // takes no room
+	more, err := f.m.fits(len(p) - int(there))
+	n := int(there) + more
+	f.m.change(f.node, dataChange{at: at, data: append([]byte(nil), p[:n]...)})
+	if err != nil {
+		return n, &fs.PathError{Op: "write", Path: f.name, Err: err}
+	}
+	return n, nil
+}
+
 func (f *memFile) ReadAt(p []byte, at int64) (int, error) {
 	if err := f.use("read", os.O_WRONLY); err != nil {
 		return 0, err

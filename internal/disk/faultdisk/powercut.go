@@ -103,7 +103,8 @@ func (m *Memory) SyncDir(name string) error {
 //   - With seed 0, nothing is.
 //   - With another seed, chance decides for each file and folder apart. A folder keeps
 //     its first few changes of names, as with a journal; a rename is one change. A file
-//     keeps its first few writes, the last of them perhaps in part, and may then have
+//     keeps its first few writes, the last of them perhaps in part, of later ones any that
+//     make it no longer, since pages are written in no order, and may then have
 //     NUL bytes up to the size that it had, as file systems leave them that write
 //     a size before the bytes.
 //
@@ -154,6 +155,11 @@ func (n *node) dataAfter(chance func(n int) int) []byte {
 	if c := changes[whole]; !c.truncate {
 		c.data = c.data[:chance(len(c.data)+1)]
 		data = c.apply(data)
+	}
+	for _, c := range changes[whole+1:] {
+		if !c.truncate && c.at+int64(len(c.data)) <= int64(len(data)) && chance(2) == 1 {
+			data = c.apply(data)
+		}
 	}
 	if lost := len(n.data) - len(data); lost > 0 && chance(4) == 1 {
 		data = append(data, make([]byte, lost)...)

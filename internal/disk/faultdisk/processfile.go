@@ -25,6 +25,17 @@ func (f *file) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
+// WriteAt is a call of kind [Write].
+func (f *file) WriteAt(b []byte, at int64) (n int, err error) {
+	err = f.p.do(Call{Op: Write, Name: f.name, Size: int64(len(b))}, func() (err error) {
+		n, err = f.under.WriteAt(b, at)
+		return err
+	}, func(short int) {
+		n, _ = f.under.WriteAt(b[:min(short, len(b))], at) // n says what became of it
+	})
+	return n, err
+}
+
 func (f *file) ReadAt(b []byte, at int64) (n int, err error) {
 	err = f.p.do(Call{Op: Read, Name: f.name, Size: int64(len(b))}, func() (err error) {
 		n, err = f.under.ReadAt(b, at)
