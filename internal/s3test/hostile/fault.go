@@ -65,6 +65,9 @@ func WrongETag() *Fault { return &Fault{kind: wrongETag} }
 // Corrupt keeps other bytes than it was sent, and answers with the ETag and checksums of those.
 func Corrupt() *Fault { return &Fault{kind: corrupt} }
 
+// Lies reports whether the fault has the server tell that it keeps other bytes than it was sent.
+func (f *Fault) Lies() bool { return f.kind == wrongETag || f.kind == corrupt }
+
 func (f *Fault) String() string {
 	switch {
 	case f == nil:

@@ -205,6 +205,17 @@ func (s *Server) Uploads() []Upload {
 	return open
 }
 
+// Sent returns the bytes of an open upload's parts from the first on, as far as no part is missing.
+func (s *Server) Sent(id string) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var sent []byte
+	for n := 1; s.uploads[id] != nil && s.uploads[id].parts[n] != nil; n++ {
+		sent = append(sent, s.uploads[id].parts[n].data...)
+	}
+	return sent
+}
+
 // Abort ends an upload behind the back of who uploads. There may be none of that id.
 func (s *Server) Abort(id string) {
 	s.mu.Lock()
