@@ -134,18 +134,26 @@
   const reverse = 1 << 4, strike = 1 << 6, overline = 1 << 7;
   const underlines = ['', 'solid', 'double', 'wavy', 'dotted', 'dashed'];
 
-  function colour(c, other) {
+  function colour(c, basic, other) {
     if (typeof c === 'string') return c;
     if (c === 0) return other;
-    return 'var(--c' + (c - 1) + ')';
+    return c <= 16 ? 'var(--' + basic + (c - 1) + ')' : other;
+  }
+
+  // inkOf returns the colour of letters: on a ground of colour, black and white are such as can be read there.
+  function inkOf(front, behind, turned) {
+    if (behind !== 0 && (front === 1 || front === 0 && turned)) return 'var(--black)';
+    if (behind !== 0 && (front === 8 || front === 16)) return 'var(--white)';
+    return colour(front, 'c', turned ? 'var(--ground)' : '');
   }
 
   function dress(e, look) {
     const [letters, ground, attributes, under, underColour] = look;
     names.forEach((name, i) => { if (name && attributes & 1 << i) e.classList.add(name); });
     const turned = (attributes & reverse) !== 0;
-    const ink = turned ? colour(ground, 'var(--ground)') : colour(letters, '');
-    const paint = turned ? colour(letters, 'var(--letters)') : colour(ground, '');
+    const [front, behind] = turned ? [ground, letters] : [letters, ground];
+    const ink = inkOf(front, behind, turned);
+    const paint = colour(behind, 'g', turned ? 'var(--letters)' : '');
     if (ink) e.style.color = ink;
     if (paint) e.style.background = paint;
     const lines = [];
@@ -155,7 +163,7 @@
     if (lines.length) {
       e.style.textDecorationLine = lines.join(' ');
       if (under) e.style.textDecorationStyle = underlines[under];
-      if (under && underColour !== 0) e.style.textDecorationColor = colour(underColour, '');
+      if (under && underColour !== 0) e.style.textDecorationColor = colour(underColour, 'c', '');
     }
     return e;
   }

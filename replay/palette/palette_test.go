@@ -32,7 +32,13 @@ func TestLettersCanBeRead(t *testing.T) {
 				t.Errorf("%s: colour %d has a contrast of %.1f", name, i+1, c)
 			}
 		}
-		if v := theme.Variables(); strings.Count(v, "#") != 18 || !strings.Contains(v, ";--c15:"+theme.Basic[15]) {
+		for i, ground := range theme.Grounds {
+			black, white := contrast(t, theme.Black, ground), contrast(t, theme.White, ground)
+			if i != 0 && i != 8 && black < 3.5 || i < 7 && white < 3.5 {
+				t.Errorf("%s: on ground %d black has a contrast of %.1f, white of %.1f", name, i, black, white)
+			}
+		}
+		if v := theme.Variables(); strings.Count(v, "#") != 36 || !strings.Contains(v, ";--c15:"+theme.Basic[15]) {
 			t.Errorf("%s: variables %q", name, v)
 		}
 	}

@@ -61,9 +61,9 @@ func (d *drawing) printf(format string, args ...any) { fmt.Fprintf(&d.out, forma
 func (d *drawing) style() {
 	d.printf("<style>svg{%s}@media (prefers-color-scheme:light){svg{%s}}", palette.Dark().Variables(), palette.Light().Variables())
 	d.printf("text{font:%dpx ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,'Liberation Mono',monospace;white-space:pre}", fontSize)
-	d.printf("rect,path{shape-rendering:crispEdges}.g[rx]{shape-rendering:auto}.g{fill:var(--ground)}.l{fill:var(--letters)}.b{font-weight:bold}.i{font-style:italic}.d{opacity:.6}.n{fill:none;stroke:var(--letters)}")
+	d.printf("rect,path{shape-rendering:crispEdges}.g[rx]{shape-rendering:auto}.g{fill:var(--ground)}.l{fill:var(--letters)}.k{fill:var(--black)}.w{fill:var(--white)}.b{font-weight:bold}.i{font-style:italic}.d{opacity:.6}.n{fill:none;stroke:var(--letters)}")
 	for i := range 16 {
-		d.printf(".c%d{fill:var(--c%d)}", i, i)
+		d.printf(".c%d{fill:var(--c%d)}.g%d{fill:var(--g%d)}", i, i, i, i)
 	}
 	d.printf("</style>\n")
 }

@@ -11,9 +11,10 @@ import (
 // paint is an attribute that gives a colour, or a class that does.
 type paint struct{ class, fill string }
 
-func paintOf(c screen.Color, other string) paint {
+// paintOf returns the paint of a colour. The basic ones have one class as letters and another as ground.
+func paintOf(c screen.Color, basic, other string) paint {
 	if n, ok := c.Index(); ok && n < 16 {
-		return paint{class: fmt.Sprintf("c%d", n)}
+		return paint{class: fmt.Sprintf("%s%d", basic, n)}
 	}
 	if fixed := palette.Fixed(c); fixed != "" {
 		return paint{fill: fixed}
@@ -38,9 +39,10 @@ func (p paint) attributes(classes ...string) string {
 
 // groundOf returns the paint behind letters, "" for that of the whole picture.
 func groundOf(s screen.Style) string {
-	p := paintOf(s.Background, "g")
-	if s.Attributes&screen.Reverse != 0 {
-		p = paintOf(s.Foreground, "l")
+	_, behind := turned(s)
+	p := paintOf(behind, "g", "g")
+	if behind == 0 && s.Attributes&screen.Reverse != 0 {
+		p.class = "l"
 	}
 	if p.class == "g" {
 		return ""
@@ -48,12 +50,28 @@ func groundOf(s screen.Style) string {
 	return p.attributes()
 }
 
-// inkOf returns the paint of letters.
-func inkOf(s screen.Style) paint {
+// turned returns what is in front and what is behind.
+func turned(s screen.Style) (front, behind screen.Color) {
 	if s.Attributes&screen.Reverse != 0 {
-		return paintOf(s.Background, "g")
+		return s.Background, s.Foreground
 	}
-	return paintOf(s.Foreground, "l")
+	return s.Foreground, s.Background
+}
+
+// inkOf returns the paint of letters: on a ground of colour, black and white are such as can be read there.
+func inkOf(s screen.Style) paint {
+	front, behind := turned(s)
+	reverse := s.Attributes&screen.Reverse != 0
+	n, indexed := front.Index()
+	switch {
+	case behind != 0 && (front == screen.Indexed(0) || front == 0 && reverse):
+		return paint{class: "k"}
+	case behind != 0 && indexed && (n == 7 || n == 15):
+		return paint{class: "w"}
+	case front == 0 && reverse:
+		return paint{class: "g"}
+	}
+	return paintOf(front, "c", "l")
 }
 
 func lettersOf(s screen.Style) string {
@@ -88,7 +106,7 @@ func (d *drawing) lines(y int, p screen.Run) {
 		d.printf(`<rect %s x="%d" y="%d" width="%d" height="1"/>`, ink, x, top, width)
 	}
 	if s.UnderlineColor != 0 {
-		ink = paintOf(s.UnderlineColor, "l").attributes()
+		ink = paintOf(s.UnderlineColor, "c", "l").attributes()
 	}
 	below := top + 15
 	switch s.Underline {
