@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,11 +33,18 @@ func write(t testing.TB, tape *tapetest.Tape, o Options) string {
 	return out.String()
 }
 
-// TestRecordings holds the transcripts of the recordings that the emulator is tested with.
+// TestRecordings writes down the recordings that the emulator is tested with.
 func TestRecordings(t *testing.T) {
+	held := []string{ // the others are only checked
+		"alternate", "combining", "htop", "invalid", "less", "man", "nopty", "random-0", "resize", "shell", "split", "tmux", "top", "vim", "wide", "wrap",
+	}
 	for name, tape := range tapetest.Recordings(t) {
 		t.Run(name, func(t *testing.T) {
 			got := write(t, tape(t), Options{})
+			checkShape(t, got)
+			if !slices.Contains(held, name) {
+				return
+			}
 			golden := filepath.Join("testdata", name+".golden")
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
@@ -50,7 +58,6 @@ func TestRecordings(t *testing.T) {
 			if got != string(want) {
 				t.Errorf("the transcript is\n%s\nwant\n%s", got, want)
 			}
-			checkShape(t, got)
 		})
 	}
 }
