@@ -127,7 +127,9 @@ func (k kept) ReadAt(p []byte, at int64) (int, error) {
 // look asks keep, and forgets the parts that are not wholly in what it keeps: before the log is cut, so
 // that nobody takes them for what will be written in their place.
 func (r *resumption) look(log io.ReaderAt, size int64) (int64, error) {
-	st, p, err := r.s.spool.openState(r.name, r.s.newProgress(r.name, r.s.cfg.shown(storage.About{})))
+	unknown := r.s.newProgress(r.name, r.s.cfg.shown(storage.About{}))
+	unknown.stray = true // a power cut has taken the state, and with it perhaps the id of an upload
+	st, p, err := r.s.spool.openState(r.name, unknown)
 	if errors.Is(err, disk.ErrLocked) {
 		return 0, storage.ErrInUse
 	}

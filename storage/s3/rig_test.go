@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -174,3 +175,8 @@ func (j *journal) logger() *slog.Logger {
 const long = 100 * time.Hour
 
 func newJournal() *journal { return &journal{} }
+
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }
+
+// waitABit lets an hour pass, in the bubble of synctest that it must be called in.
+func waitABit() { <-time.After(time.Hour) }

@@ -166,4 +166,3 @@ func TestTailIsLeftWhereNobodyMayDelete(t *testing.T) {
 		wantEmpty(t, "at the end", m)
 	})
 }
-
