@@ -23,9 +23,9 @@ type stored struct {
 	casts uint64
 }
 
-// eachListed calls each for the logs of a store in their order, and for casts without one. A log's casts
+// eachListed calls each for the logs of a store from a name on, in their order, and for casts without one. A log's casts
 // follow it, so that it is told when they are known.
-func eachListed(ctx context.Context, s storage.Store, each func(stored) error) error {
+func eachListed(ctx context.Context, s shelf, from storage.Name, each func(stored) error) error {
 	var held *stored
 	tell := func() error {
 		if held == nil {
@@ -35,7 +35,7 @@ func eachListed(ctx context.Context, s storage.Store, each func(stored) error) e
 		held = nil
 		return each(l)
 	}
-	err := eachLog(ctx, s, func(info storage.Info) error {
+	err := eachLog(ctx, s, from, func(info storage.Info) error {
 		conn, _, cast := asciicast.ParseName(string(info.Name))
 		if cast && held != nil && held.info.Name == storage.Name(conn) {
 			held.casts++

@@ -125,6 +125,12 @@ func openPlace(cfg *config.Config, name string, logger *slog.Logger) (depot, err
 	case fileStorage:
 		s, err := openFileStorage(cfg)
 		return depot{name: name, store: s, folder: logsFolder(cfg)}, err
+	case s3Storage:
+		s, err := openS3Storage(&cfg.Audit.S3, logger)
+		if err != nil {
+			return depot{}, err
+		}
+		return depot{name: name, store: s, folder: cfg.Audit.S3.Local, close: finishUploads(s, cfg.Audit.S3.ShutdownGrace.Duration(), logger)}, nil
 	}
 	return depot{}, fmt.Errorf("storage %q is not built in", name)
 }

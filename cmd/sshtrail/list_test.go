@@ -72,7 +72,7 @@ func TestListsAtOnce(t *testing.T) {
 		}
 	})
 	a := &app{stdio: stdio{nil, &out, &messages}}
-	err := a.list(t.Context(), store, "", 0, false)
+	err := a.list(t.Context(), store, "", new(lsOptions))
 	if err != exit(statusFailed) {
 		t.Errorf("list = %v, want status %d for the log that can't be read", err, statusFailed)
 	}
@@ -103,7 +103,7 @@ func TestGoneReaderIsNoError(t *testing.T) {
 	listed := 0
 	var messages bytes.Buffer
 	a := &app{stdio: stdio{nil, &closedPipe{100}, &messages}}
-	if err := a.list(t.Context(), storeOfThree(t, func(int) { listed++ }), "", 0, false); err != exit(statusFailed) {
+	if err := a.list(t.Context(), storeOfThree(t, func(int) { listed++ }), "", new(lsOptions)); err != exit(statusFailed) {
 		t.Errorf("list = %v, want a quiet failure", err)
 	}
 	if listed != 2 {

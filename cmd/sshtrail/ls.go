@@ -14,14 +14,21 @@ import (
 	"github.com/sshtrail/sshtrail/storage"
 )
 
+// lsOptions are what ls was asked for.
+type lsOptions struct {
+	asJSON bool
+	last   int
+	since  since
+}
+
 func (a *app) ls() *cobra.Command {
-	var asJSON bool
-	var last int
+	var o lsOptions
 	c := &cobra.Command{
 		Use:   "ls [STORE]",
 		Short: "List logs",
 		Long: `List the logs of a store, oldest first: id, start (UTC), user, from, duration, what
-ran, size, verdict, casts. STORE is a folder; without one it is the configuration's store.
+ran, size, verdict, casts. STORE is a folder
+or s3://BUCKET/PREFIX; without one it is the configuration's store.
 
 Only the two ends of each log are read, and the verdict is what these say: complete,
 recovered, open, truncated, foreign. verify checks every byte. Casts beside their log are
@@ -35,46 +42,45 @@ on a terminal are quoted as in Go's source. What is not a text from the log, as
 		Args:              usage(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: completeStore,
 		RunE: func(c *cobra.Command, args []string) error {
-			if last < 0 || c.Flags().Changed("last") && last == 0 {
-				return usageError{fmt.Errorf("--last %d: give a number above 0", last)}
+			if o.last < 0 || c.Flags().Changed("last") && o.last == 0 {
+				return usageError{fmt.Errorf("--last %d: give a number above 0", o.last)}
 			}
-			return a.runLs(c.Context(), args, last, asJSON)
+			return a.runLs(c.Context(), args, &o)
 		},
 	}
 	a.configFlag(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line, with all of each log's summary")
-	c.Flags().IntVar(&last, "last", 0, "list only the newest `N` logs")
+	c.Flags().BoolVar(&o.asJSON, "json", false, "one JSON object a line, with all of each log's summary")
+	c.Flags().IntVar(&o.last, "last", 0, "list only the newest `N` logs")
+	c.Flags().Var(&o.since, "since", "list only logs that began at this `TIME` or later: 2026-01-31, 2026-01-31T12:00:00Z, or 36h for so long ago")
 	return c
 }
 
-func (a *app) runLs(ctx context.Context, args []string, last int, asJSON bool) error {
+func (a *app) runLs(ctx context.Context, args []string, o *lsOptions) error {
 	frugal()
 	store, journal, err := a.storeNamed(args)
 	if err != nil {
 		return err
 	}
-	return a.list(ctx, store, journal, last, asJSON)
+	return a.list(ctx, store, journal, o)
 }
 
-// list prints the logs of a store, the last ones only if last is not 0.
-func (a *app) list(ctx context.Context, store storage.Store, journal string, last int, asJSON bool) error {
-	show := a.rowPrinter(asJSON)
+// list prints the logs of a store that o asks for.
+func (a *app) list(ctx context.Context, store shelf, journal string, o *lsOptions) error {
+	show := a.rowPrinter(o.asJSON)
 	bad, some := 0, false
-	each := func(l stored) error {
-		row := readRow(ctx, store, journal, l)
+	visit := func(each func(stored) error) error {
+		if o.last > 0 {
+			return eachOfLast(ctx, store, o.since.name(), o.last, each)
+		}
+		return eachListed(ctx, store, o.since.name(), each)
+	}
+	err := inOrder(atOnce(store), visit, func(l stored) *logRow { return readRow(ctx, store, journal, l) }, func(row *logRow) error {
 		some = true
 		if row.Error != nil {
 			bad++
 		}
 		return show(row)
-	}
-	visit := eachListed
-	if last > 0 {
-		visit = func(ctx context.Context, s storage.Store, each func(stored) error) error {
-			return eachOfLast(ctx, s, last, each)
-		}
-	}
-	err := visit(ctx, store, each)
+	})
 	switch {
 	case errors.Is(err, syscall.EPIPE): // nobody reads on
 		return exit(statusFailed)
@@ -91,7 +97,7 @@ func (a *app) list(ctx context.Context, store storage.Store, journal string, las
 
 // storeNamed returns the store that a STORE argument names, or the configuration's with
 // its journal's folder.
-func (a *app) storeNamed(args []string) (s storage.Store, journal string, err error) {
+func (a *app) storeNamed(args []string) (s shelf, journal string, err error) {
 	if len(args) == 0 {
 		s, journal, missing, err := a.store()
 		if err == nil {
@@ -101,7 +107,8 @@ func (a *app) storeNamed(args []string) (s storage.Store, journal string, err er
 	}
 	path := args[0]
 	if isS3(path) {
-		return nil, "", fmt.Errorf("%q: listing S3 is not built yet", path)
+		s, err := a.openPrefix(path)
+		return s, "", err
 	}
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		return nil, "", fmt.Errorf("%q is no folder; of one log, 'sshtrail show' gives an account", path)
@@ -110,8 +117,8 @@ func (a *app) storeNamed(args []string) (s storage.Store, journal string, err er
 	return s, "", err
 }
 
-func eachLog(ctx context.Context, s storage.Store, each func(storage.Info) error) error {
-	for info, err := range s.List(ctx, "") {
+func eachLog(ctx context.Context, s shelf, from storage.Name, each func(storage.Info) error) error {
+	for info, err := range s.List(ctx, from) {
 		if err != nil {
 			return err
 		}
@@ -123,10 +130,10 @@ func eachLog(ctx context.Context, s storage.Store, each func(storage.Info) error
 }
 
 // eachOfLast is eachListed for the last n, of which it keeps no more.
-func eachOfLast(ctx context.Context, s storage.Store, n int, each func(stored) error) error {
+func eachOfLast(ctx context.Context, s shelf, from storage.Name, n int, each func(stored) error) error {
 	var ring []stored
 	at := 0
-	if err := eachListed(ctx, s, func(l stored) error {
+	if err := eachListed(ctx, s, from, func(l stored) error {
 		if len(ring) < n {
 			ring = append(ring, l)
 			return nil

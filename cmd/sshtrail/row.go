@@ -42,7 +42,7 @@ type logRow struct {
 const noVerdict = "error"
 
 // readRow reads the two ends of a log. What goes wrong is in the row.
-func readRow(ctx context.Context, s storage.Store, journal string, l stored) *logRow {
+func readRow(ctx context.Context, s shelf, journal string, l stored) *logRow {
 	row := &logRow{Log: l.info.Name, Size: l.info.Size, Finished: l.info.Finished, Casts: l.casts}
 	if err := row.read(ctx, s, journal, l.cast); err != nil {
 		why := err.Error()
@@ -51,7 +51,7 @@ func readRow(ctx context.Context, s storage.Store, journal string, l stored) *lo
 	return row
 }
 
-func (r *logRow) read(ctx context.Context, s storage.Store, journal string, cast bool) error {
+func (r *logRow) read(ctx context.Context, s shelf, journal string, cast bool) error {
 	src, err := openStored(ctx, s, journal, r.Log)
 	if err != nil {
 		return err

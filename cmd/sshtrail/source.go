@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"strings"
 
@@ -18,8 +19,8 @@ import (
 // logHelp says what a LOG argument may be.
 const logHelp = `
 LOG is the id of a log in the store, or the beginning of an id if only one log has it;
-a file; or - for standard input. What could be both an id and a file is the id: write
-./NAME for a file in this folder. The store is the configuration's (--config).`
+a file; s3://BUCKET/KEY; or - for standard input. What could be both an id and a file is
+the id: write ./NAME for a file in this folder. The store is the configuration's (--config).`
 
 // source is a log that a command reads.
 type source struct {
@@ -34,12 +35,18 @@ type source struct {
 	io.Closer
 }
 
+// shelf is a store for those who only read.
+type shelf interface {
+	Open(ctx context.Context, name storage.Name) (storage.Reader, error)
+	List(ctx context.Context, from storage.Name) iter.Seq2[storage.Info, error]
+}
+
 // library is where LOG arguments are looked up. It asks for the configuration once, and
 // only if an argument may be an id.
 type library struct {
 	app     *app
 	asked   bool
-	store   storage.Store
+	store   shelf
 	journal string
 	missing error // why there is no store yet
 	err     error // why there can't be one
@@ -60,7 +67,7 @@ func (l *library) open(ctx context.Context, arg string) (*source, error) {
 	case arg == "-":
 		return l.app.standardInput(), nil
 	case isS3(arg):
-		return nil, fmt.Errorf("%q: reading from S3 is not built yet; fetch the object and name the file", arg)
+		return l.app.openObject(ctx, arg)
 	case strings.ContainsRune(arg, os.PathSeparator):
 		return openFile(arg)
 	}
@@ -96,13 +103,17 @@ func (l *library) openFile(arg string) (*source, error) {
 
 // store returns the configuration's store, for reading only, and its journal's folder.
 // missing says that it has no store yet.
-func (a *app) store() (s storage.Store, journal string, missing, err error) {
+func (a *app) store() (s shelf, journal string, missing, err error) {
 	cfg, err := a.config()
 	if errors.Is(err, fs.ErrNotExist) && a.configFile == "" {
 		return nil, "", err, nil
 	}
 	if err != nil {
 		return nil, "", nil, err
+	}
+	if cfg.Audit.Storage.Has(s3Storage) && !cfg.Audit.Storage.Has(fileStorage) {
+		s, err = a.openArchive(&cfg.Audit.S3, cfg.Audit.S3.Prefix)
+		return s, journalFolder(cfg), nil, err
 	}
 	s, err = openFolder(logsFolder(cfg))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,7 +124,7 @@ func (a *app) store() (s storage.Store, journal string, missing, err error) {
 
 // openFolder returns the store in a folder, which may belong to somebody else: nothing
 // in it is changed.
-func openFolder(path string) (storage.Store, error) {
+func openFolder(path string) (shelf, error) {
 	s, err := file.New(file.Config{Directory: path}, disk.OS{})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -140,7 +151,7 @@ const candidates = 5
 
 // find returns the name of the one log that is called prefix or begins so, "" if there
 // is none. Casts count only where their log is not there.
-func find(ctx context.Context, s storage.Store, prefix string) (storage.Name, error) {
+func find(ctx context.Context, s shelf, prefix string) (storage.Name, error) {
 	var found []string
 	for info, err := range s.List(ctx, storage.Name(prefix)) {
 		if err != nil {
@@ -171,10 +182,10 @@ func find(ctx context.Context, s storage.Store, prefix string) (storage.Name, er
 	return "", fmt.Errorf("more than one log begins with %q: give more of its id\n  %s%s", prefix, strings.Join(found, "\n  "), more)
 }
 
-func openStored(ctx context.Context, s storage.Store, journal string, name storage.Name) (*source, error) {
+func openStored(ctx context.Context, s shelf, journal string, name storage.Name) (*source, error) {
 	r, err := s.Open(ctx, name)
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, errPermission(string(name))
+		return nil, deniedBy(s, name, err)
 	}
 	if err != nil {
 		return nil, err
@@ -250,5 +261,3 @@ func cause(err error) error {
 func errPermission(name string) error {
 	return fmt.Errorf("%q may not be read by this user: logs belong to the one who runs the gateway", name)
 }
-
-func isS3(arg string) bool { return strings.HasPrefix(arg, "s3://") }

@@ -6,7 +6,7 @@ import "path/filepath"
 type Audit struct {
 	Enable    bool      `yaml:"enable" default:"true" doc:"Whether anything is recorded." differs:"ContainerSSH's default is false. Here a configuration file without an audit block records: a recorder that silently records nothing is a trap."`
 	Format    List      `yaml:"format" default:"binary" enum:"none,binary,asciinema" doc:"Format of the logs, or a list of formats. binary is the format of record: all that happened, and provable. asciinema is what a terminal showed, one file ID.CHANNEL.cast for each session, to be played. With none nothing is recorded." differs:"ContainerSSH's default is none, and it takes one format only."`
-	Storage   List      `yaml:"storage" default:"file" enum:"none,file" later:"s3" doc:"Where logs are kept, or a list of places. With none nothing is recorded." differs:"ContainerSSH's default is none, and it takes one place only."`
+	Storage   List      `yaml:"storage" default:"file" enum:"none,file,s3" doc:"Where logs are kept, or a list of places. With none nothing is recorded." differs:"ContainerSSH's default is none, and it takes one place only."`
 	Asciinema Asciinema `yaml:"asciinema" doc:"Settings of the format asciinema."`
 	Intercept Intercept `yaml:"intercept" doc:"What of the sessions is recorded, beyond who did what and when."`
 	OnFailure string    `yaml:"onFailure" default:"stop" enum:"stop,continue" doc:"What happens to a session that can't be recorded any more: stop ends it; continue lets it go on, and the gap is recorded." differs:"Not in ContainerSSH, where the session hangs."`

@@ -74,7 +74,7 @@ func TestProblems(t *testing.T) {
 		{"bad PEM", "backend: local\n" + users + "ssh: {hostkeys: [\"-----BEGIN x\"]}\n", "f:3: ssh.hostkeys[0]: no private key that can be read"},
 		{"endpoint", "backend: local\n" + users + "audit: {s3: {endpoint: minio}}\n", "f:3: audit.s3.endpoint: is no URL of http or https"},
 		{"cacert", "backend: local\n" + users + "audit: {s3: {cacert: x}}\n", "f:3: audit.s3.cacert: is no PEM text, and no file has that name"},
-		{"s3", "backend: local\n" + users + "audit: {storage: s3}\n", `f:3: audit.storage: "s3" is not built yet; use none or file`},
+		{"s3", "backend: local\n" + users + "audit: {storage: s3}\n", "f:3: audit.s3.bucket: is required for s3"},
 		{"both names", "backend: local\n" + users + "sshproxy: {username: a, usernamePassThrough: true}\n", "f:3: sshproxy.username: is set, and usernamePassThrough is true"},
 		{"fingerprint", "backend: local\n" + users + "sshproxy: {allowedHostKeyFingerprints: [\"MD5:00\"]}\n", `f:3: sshproxy.allowedHostKeyFingerprints[0]: "MD5:00" is no SHA-256 fingerprint`},
 		{"server with port", "backend: local\n" + users + "sshproxy: {server: \"h:22\"}\n", `f:3: sshproxy.server: "h:22" is no host name`},
