@@ -80,8 +80,9 @@ terminals: ## ask xterm.js again what it shows of the recordings for replay/scre
 	mkdir -p .tools/xterm
 	cp replay/screen/testdata/oracle/package*.json .tools/xterm/
 	cd .tools/xterm && npm ci --silent
-	go test ./replay/screen -run '^TestRandomRecordingsAreWhatTheirSeedsSay$$' -update
-	node replay/screen/testdata/oracle/oracle.js .tools/xterm/node_modules replay/screen/testdata/*.txt
+	go test ./replay/screen -run '^(TestRandomRecordingsAreWhatTheirSeedsSay|TestFloodLooksAsInXterm)$$' -update
+	node replay/screen/testdata/oracle/oracle.js .tools/xterm/node_modules replay/screen/testdata/*.txt .tools/xterm/flood.txt
+	mv .tools/xterm/flood.golden replay/screen/testdata/
 
 .PHONY: fuzz
 fuzz: ## fuzz each target for FUZZTIME (10s)
