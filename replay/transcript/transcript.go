@@ -58,7 +58,10 @@ type transcript struct {
 
 	begun  bool          // there is a line that has not ended
 	held   string        // the end of it: its spaces count only if it goes on
+	gap    string        // goes before what of the line comes first
 	last   time.Duration // time of the last line
+	start  string        // what the last line began with, and its time
+	tenth  time.Duration
 	queue  queue
 	stills stills
 }
@@ -81,7 +84,7 @@ func (t *transcript) step(s *screen.Screen, next *replay.Frame) error {
 // line takes a line that has left the main screen.
 func (t *transcript) line(l screen.Line) {
 	if l.Wrapped && t.begun {
-		t.write(t.held)
+		t.text(t.held)
 		t.held = l.Full()
 		return
 	}
@@ -92,7 +95,11 @@ func (t *transcript) line(l screen.Line) {
 	}
 	t.last = at
 	t.release(at)
-	t.begun, t.held = true, string(appendStart(nil, at, '|'))+l.Full()
+	if tenth := at / (100 * time.Millisecond); t.start == "" || tenth != t.tenth { // as before, mostly
+		t.start, t.tenth = strings.TrimRight(string(appendStart(nil, at, '|')), " "), tenth
+	}
+	t.write(t.start)
+	t.begun, t.gap, t.held = true, " ", l.Full()
 }
 
 // endLine ends the line that is written, if there is one.
@@ -100,7 +107,8 @@ func (t *transcript) endLine() {
 	if !t.begun {
 		return
 	}
-	t.write(strings.TrimRight(t.held, " ") + "\n")
+	t.text(strings.TrimRight(t.held, " "))
+	t.write("\n")
 	t.begun, t.held = false, ""
 }
 
@@ -112,6 +120,15 @@ func (t *transcript) finish(s *screen.Screen) {
 	t.release(1<<63 - 1)
 	if t.err == nil {
 		t.err = t.w.Flush()
+	}
+}
+
+// text writes a part of a line.
+func (t *transcript) text(part string) {
+	if part != "" {
+		t.write(t.gap)
+		t.write(part)
+		t.gap = ""
 	}
 }
 
