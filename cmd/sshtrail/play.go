@@ -47,8 +47,11 @@ func (a *app) play() *cobra.Command {
 
 The last line says where the recording is; the time is that of the recording, which goes by
 faster where nothing happened for longer than --idle-limit. ≈ there says that after a far
-leap something of the screen may be missing, until the log was read up to there. Where prompts
-are is a guess. A recording that is larger than this terminal is shown in part.
+leap something of the screen may be missing, until the log was read up to there. A recording
+that is larger than this terminal is shown in part.
+
+A prompt is where Enter was pressed, if what was typed is recorded; if not it is guessed from
+what was printed.
 
 What the session wrote is shown by a terminal inside of play: none of it can act on this
 one. With --raw it is sent as it is, at your own risk: it may set the title, read and write
