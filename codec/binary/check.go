@@ -93,7 +93,10 @@ func (c *checker) envelope(start int) error {
 	} else if !c.s.Null() {
 		err = c.s.Wrong("null")
 	}
-	return within(err, "channelId of type %d", m.Type)
+	if err != nil { // without this look the type would be boxed for each message
+		return within(err, "channelId of type %d", m.Type)
+	}
+	return nil
 }
 
 // intern returns a connection id, mostly the one of the message before.

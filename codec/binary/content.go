@@ -13,9 +13,9 @@ func ReadContent(content []byte, each func(*Message) error) error {
 	var c checker
 	c.begin(&header{messages: math.MaxUint32, kinds: math.MaxUint32, to: math.MaxInt64}, nil, content)
 	c.n = 1 // only the first and the last message of a block must have its times
+	var m Message
 	for c.s.Pos() < len(content) {
 		at := c.s.Pos()
-		var m Message
 		if err := c.next(&m); err != nil {
 			return fmt.Errorf("message at byte %d: %w", at, err)
 		}
