@@ -20,7 +20,7 @@ func contextOver(t *testing.T) (context.Context, context.CancelFunc) {
 func TestContract(t *testing.T) {
 	storagetest.Run(t, func(t *testing.T) storage.Store {
 		cfg := testConfig(newServer(nil))
-		cfg.Local = t.TempDir()
+		cfg.Local, cfg.PartSize = t.TempDir(), 1<<20
 		s := newStore(t, cfg, disk.OS{}, nil)
 		t.Cleanup(func() { s.Close(context.Background()) })
 		return s
@@ -29,7 +29,9 @@ func TestContract(t *testing.T) {
 
 func TestContractInMemory(t *testing.T) {
 	storagetest.Run(t, func(t *testing.T) storage.Store {
-		s := newStore(t, testConfig(newServer(nil)), newDisk(t), nil)
+		cfg := testConfig(newServer(nil))
+		cfg.PartSize = 64 << 10
+		s := newStore(t, cfg, newDisk(t), nil)
 		t.Cleanup(func() { s.Close(context.Background()) })
 		return s
 	})

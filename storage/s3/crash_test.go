@@ -159,7 +159,7 @@ func TestDeathAtEveryCall(t *testing.T) {
 		calls := 1
 		for n := 0; n < calls; n++ {
 			for _, fault := range []faultdisk.Fault{{Dies: true}, {Dies: true, After: true}, {Dies: true, Short: 3}} {
-				for seed := range uint64(4) {
+				for seed := range uint64(3) {
 					synctest.Test(t, func(t *testing.T) {
 						server, m := newServer(nil), newDisk(t)
 						cfg := testConfig(server)

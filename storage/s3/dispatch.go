@@ -91,7 +91,9 @@ func (s *Store) ended(ctx context.Context, l *log, k kind, n, turn int, err erro
 	switch {
 	case err == nil && k.isLocal():
 	case err == nil:
-		l.attempts, l.next, l.told, l.resting = 0, time.Time{}, fine, false
+		if l.next, l.resting = (time.Time{}), false; k == toSend && !l.gone {
+			l.attempts, l.told = 0, fine // with others it may only have come to know its trouble
+		}
 		s.gate.worked(s.logger)
 	case isStopped(ctx):
 	default:
@@ -119,6 +121,9 @@ func (s *Store) goRound(l *log) {
 
 // failed decides what an error means for l and for all. The caller holds s.mu.
 func (s *Store) failed(l *log, turn int, err error) {
+	if turn != s.gate.turn && s.gate.failures == 0 {
+		return // it was begun in an outage that is over: l keeps its place in the order
+	}
 	kind, own := atFault(err)
 	l.attempts++
 	l.next = time.Now().Add(pause(l.attempts))

@@ -220,11 +220,11 @@ func TestAnObjectOfAnother(t *testing.T) {
 			t.Run(account, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					server, m, said := newServer(ops), newDisk(t), newJournal()
-					server.Fill("log", []byte("another's"))
+					server.Fill("log", []byte("another's log"))
 					s := newStore(t, testConfig(server), m, said.logger())
 					finish(t, s, "log", pattern(size))
 					waitABit()
-					if v := server.Versions("log"); len(v) != 1 || string(v[0].Data) != "another's" {
+					if v := server.Versions("log"); len(v) != 1 || string(v[0].Data) != "another's log" {
 						t.Errorf("the object has %d versions, the last is %q", len(v), v[len(v)-1].Data)
 					}
 					wantSaid(t, said, []string{`level=ERROR msg="a log can't be stored: see to what is in its place`})

@@ -24,7 +24,7 @@ func TestThreeDaysWithoutTheStore(t *testing.T) {
 		cfg := testConfig(server)
 		cfg.ParallelUploads = 1 // those that are at work at once come in any order
 		s := newStore(t, cfg, process, said.logger())
-		const outage, logs = 72 * time.Hour, 300
+		const outage, logs = 72 * time.Hour, 60
 		for i := range logs {
 			finish(t, s, storage.Name(fmt.Sprintf("log%03d", i)), pattern(10+i%(3*partSize)))
 			time.Sleep(outage / logs)
@@ -74,7 +74,7 @@ func wantOrder(t *testing.T, ledger []hostile.Entry) {
 			done = append(done, e.Key)
 		}
 	}
-	if !slices.IsSorted(done) {
+	if len(done) == 0 || !slices.IsSorted(done[1:]) { // the first is the one that found out that the store works again
 		t.Errorf("the logs were stored in the order %q", done)
 	}
 	if session < 40 || before > 3*40+3 {

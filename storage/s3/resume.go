@@ -37,7 +37,7 @@ func (s *Store) Resume(ctx context.Context, name storage.Name, keep func(io.Read
 	l.freed.Store(r.p.freed)
 	s.budget.others.Add(-min(r.used, s.budget.others.Load()))
 	resumed := s.writer(l, w)
-	resumed.resumed, resumed.stated = true, true
+	resumed.resumed = true
 	s.poke()
 	return resumed, nil
 }

@@ -29,14 +29,24 @@ func (s *Store) settle(ctx context.Context, l *log, r io.ReaderAt) error {
 		return err
 	case match == bucket.Same, match == bucket.Unknown && s.cfg.Service.Checksum == NoChecksum:
 		s.isSure(l, false)
+		if p.upload != "" {
+			s.noteOrTell(l, change{Stray: true}, false) // another one's completion made the object: ours is open
+		}
 		s.proved(l, size-p.schedule.base)
 		return nil
 	case match == bucket.Other && p.corrupt && s.canReplace(l, p, size):
 		return nil // the store has said itself that it was this process's bytes that it spoilt
-	case match == bucket.Unknown:
+	case match == bucket.Unknown && !s.isStrange(l):
 		return &trouble{operator, fmt.Errorf("object %q is there, and the store tells neither a checksum nor an ETag that says whether it has the log's bytes: set audit.s3.checksum to none if that is how it is", p.key)}
 	}
 	return &trouble{conflict, fmt.Errorf("object %q is there and is not this log: rename or remove it", p.key)}
+}
+
+// isStrange reports whether nothing was sent to a log's key from here.
+func (s *Store) isStrange(l *log) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return l.strange
 }
 
 // compare compares an object with the log.

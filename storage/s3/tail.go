@@ -155,7 +155,7 @@ func (s *Store) noteTail(l *log) error {
 			return err
 		}
 	}
-	s.noteOrTell(l, change{Tail: true}, false)
+	s.noteOrTell(l, change{Tail: true}, true)
 	return nil
 }
 

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"strconv"
 	"sync/atomic"
 
 	"github.com/sshtrail/sshtrail/internal/disk"
+	"github.com/sshtrail/sshtrail/storage"
 	"github.com/sshtrail/sshtrail/storage/s3/internal/bucket"
 )
 
@@ -67,25 +69,25 @@ func (s *Store) withLog(l *log, do func(io.ReaderAt) error) error {
 // take has this process be the one that is at work on a log.
 func (s *Store) take(l *log) error {
 	s.mu.Lock()
-	known := l.p
-	if l.finished {
-		known = nil // another process may know more by now
-	}
+	known, finished := l.p, l.finished
 	s.mu.Unlock()
+	if finished { // another process may know more by now
+		known = s.newProgress(l.name, s.cfg.shown(storage.About{}))
+		known.stray = true
+	}
 	st, p, err := s.spool.openState(l.name, known)
-	switch {
-	case errors.Is(err, disk.ErrLocked):
+	if errors.Is(err, disk.ErrLocked) {
 		return &trouble{busyElsewhere, err}
-	case errors.Is(err, fs.ErrNotExist):
-		return s.lookAfter(l, nil)
-	case err != nil:
+	}
+	if err != nil {
 		return &trouble{here, fmt.Errorf("take state of log %q: %w", string(l.name), err)}
 	}
-	if known == nil {
-		if there, err := s.spool.fs.Stat(s.spool.finished(l.name)); err != nil {
-			return s.lookAfter(l, st)
-		} else if there.Size() < p.freed {
-			return &trouble{here, errors.Join(fmt.Errorf("log %q has %d bytes, and %d were there once", string(l.name), there.Size(), p.freed), st.close())}
+	if finished {
+		if gone, err := s.check(l, st, p); gone || err != nil {
+			return err
+		}
+		if p == known {
+			s.logger.Warn("a power cut has taken what was known of a log: it is uploaded under its name, without metadata", "log", string(l.name))
 		}
 	} else {
 		p = known
@@ -96,24 +98,25 @@ func (s *Store) take(l *log) error {
 	return nil
 }
 
-// lookAfter finds out why a finished log, or its state, is not there. If another process was done with
-// it, that is well.
-func (s *Store) lookAfter(l *log, st *stateFile) error {
-	there, err := s.spool.isThere(l.name)
-	if err == nil && !there && st != nil {
-		err = s.spool.fs.Remove(s.spool.state(l.name))
-	}
-	if st != nil {
-		err = errors.Join(err, st.close())
+// check finds out whether a finished log is there still, as much of it as should be. If another process was done
+// with it, that is well.
+func (s *Store) check(l *log, st *stateFile, p *progress) (gone bool, err error) {
+	info, err := s.spool.fs.Stat(s.spool.finished(l.name))
+	if err == nil && info.Size() >= p.freed {
+		return false, nil
 	}
 	switch {
-	case err != nil:
-		return &trouble{here, err}
-	case there:
-		return &trouble{here, fmt.Errorf("log %q has no state (%q): it is not known what to upload it as", string(l.name), s.spool.state(l.name))}
+	case err == nil:
+		err = fmt.Errorf("log %q has %d bytes, and %d were there once", string(l.name), info.Size(), p.freed)
+	case errors.Is(err, fs.ErrNotExist):
+		if err = s.spool.fs.Remove(s.spool.state(l.name)); err == nil {
+			s.forget(l)
+		}
 	}
-	s.forget(l)
-	return nil
+	if err = errors.Join(err, st.close()); err != nil {
+		err = &trouble{here, err}
+	}
+	return true, err
 }
 
 // forget takes a finished log out of all lists: it is proved, and gone from the spool.
@@ -142,14 +145,25 @@ func (s *Store) put(ctx context.Context, l *log, r io.ReaderAt) error {
 	switch {
 	case errors.Is(err, bucket.ErrExist):
 		s.doubt(l, !p.sent)
+		s.tookNothing(l, p, err)
 		return nil
 	case errors.Is(err, bucket.ErrCorrupt):
 		s.noteOrTell(l, change{Corrupt: true}, false)
 		return err
 	case err != nil:
+		s.tookNothing(l, p, err)
 		return err
 	}
 	return s.isStored(l, st, size-base)
+}
+
+// tookNothing notes that a request that makes the object has not done so, if the store's answer says that for
+// sure and no request before may have: what is under the key then is not of here, and must not be replaced.
+func (s *Store) tookNothing(l *log, p progress, err error) {
+	e, ok := errors.AsType[*bucket.Error](err)
+	if !p.sent && ok && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout {
+		s.noteOrTell(l, change{Unsent: true}, false)
+	}
 }
 
 // described is what the object tells of itself.
@@ -253,6 +267,7 @@ func (s *Store) complete(ctx context.Context, l *log) error {
 	switch {
 	case errors.Is(err, bucket.ErrExist):
 		s.doubt(l, !p.sent)
+		s.tookNothing(l, p, err)
 		return nil
 	case errors.Is(err, bucket.ErrNoUpload) && p.sent:
 		s.doubt(l, false)
@@ -269,6 +284,7 @@ func (s *Store) complete(ctx context.Context, l *log) error {
 		s.noteOrTell(l, change{Corrupt: true}, false)
 		return err
 	case err != nil:
+		s.tookNothing(l, p, err)
 		return err
 	}
 	return s.isStored(l, st, 0)
