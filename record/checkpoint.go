@@ -22,7 +22,6 @@ import (
 // last checkpoint: ID.checkpoint in the process's folder, one frame of JSON, replaced by
 // a rename. Recovery reads the log from there on.
 const (
-	frameCheckpoint   = 4
 	checkpointSuffix  = "checkpoint"
 	checkpointVersion = 1
 	// checkpointEvery is how much a log grows between two checkpoints. It is less than the
@@ -168,14 +167,11 @@ func writeCheckpoint(fsys disk.FS, dir string, id event.ConnID, c *checkpoint) e
 }
 
 func (c *checkpoint) encode() ([]byte, error) {
-	c.Version = checkpointVersion
 	content, err := json.Marshal(c)
 	if err != nil {
 		return nil, err
 	}
-	frame := append(make([]byte, frameHead), content...)
-	sealFrame(frame, frameCheckpoint)
-	return frame, nil
+	return newFrame(frameCheckpoint, content, 0), nil
 }
 
 func decodeCheckpoint(content []byte) (*checkpoint, error) {
@@ -199,7 +195,7 @@ func readCheckpoint(fsys disk.FS, dir string, id event.ConnID) (*checkpoint, err
 		return nil, err
 	}
 	var c *checkpoint
-	_, err = eachFrame(b, func(kind byte, content []byte) (err error) {
+	_, err = eachFrame(b, 0, func(kind byte, content []byte) (err error) {
 		if kind != frameCheckpoint || c != nil {
 			return errFrame
 		}

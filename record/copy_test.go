@@ -84,18 +84,23 @@ func contents(t testing.TB, store storage.Store) map[storage.Name]string {
 		if !info.Finished {
 			t.Errorf("%s is not finished", info.Name)
 		}
-		r, err := store.Open(t.Context(), info.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Close()
-		all[info.Name] = string(b)
+		all[info.Name] = content(t, store, info.Name)
 	}
 	return all
+}
+
+func content(t testing.TB, store storage.Store, name storage.Name) string {
+	t.Helper()
+	r, err := store.Open(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	b, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // storeOn returns the store in a folder, one that fails for a disk that is dead.
@@ -256,7 +261,7 @@ func TestALogThatIsThereToBeCopiedGoes(t *testing.T) {
 		r := mustOpen(t, m, func(c *record.Config) {
 			copying(copied, views)(c)
 			c.Discard = func(name storage.Name) error {
-				gone[name] = contents(t, storeOn(t, m, logs))[name]
+				gone[name] = content(t, storeOn(t, m, logs), name)
 				return storeOn(t, m, logs).(*file.Store).Remove(t.Context(), name)
 			}
 		})

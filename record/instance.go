@@ -104,51 +104,57 @@ func lockInstance(fsys disk.FS, dir string) (disk.File, error) {
 // removeInstance removes a process's folder if nothing is left in it to recover. The
 // caller holds its lock, and gives it back.
 func removeInstance(fsys disk.FS, dir string) error {
-	left, err := listSegments(fsys, dir)
-	if err != nil || len(left) > 0 {
+	left, err := readFolder(fsys, dir)
+	if err != nil || len(left.segments) > 0 {
 		return err
 	}
 	if marks, err := listMarks(fsys, dir); err != nil || len(marks) > 0 {
 		return err
 	}
-	if err := removeStray(fsys, dir); err != nil {
+	points, err := listNames(fsys, dir, checkpointSuffix) // which a crash has left
+	if err != nil {
 		return err
 	}
-	if err := fsys.Remove(filepath.Join(dir, lockName)); err != nil {
-		return err
+	for _, id := range points {
+		left.stray = append(left.stray, filepath.Join(dir, checkpointName(id)))
+	}
+	for _, path := range append(left.stray, filepath.Join(dir, lockName)) {
+		if err := fsys.Remove(path); err != nil {
+			return err
+		}
 	}
 	return fsys.Remove(dir)
 }
 
-// removeStray removes what a crash has left of files that no log needs any more.
-func removeStray(fsys disk.FS, dir string) error {
-	entries, err := fsys.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if name := e.Name(); strings.HasSuffix(name, "."+checkpointSuffix) || strings.HasSuffix(name, newSuffix) {
-			if err := fsys.Remove(filepath.Join(dir, name)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// listSegments returns the blocks that a process's folder has of each log.
-func listSegments(fsys disk.FS, dir string) (map[event.ConnID][]uint32, error) {
+// namedSegments returns the files that the folder of a process which lives has for each
+// log, by their names.
+func namedSegments(fsys disk.FS, dir string) (map[event.ConnID][]string, error) {
 	entries, err := fsys.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	found := map[event.ConnID][]uint32{}
+	found := map[event.ConnID][]string{}
 	for _, e := range entries {
-		if id, block, ok := parseSegmentName(e.Name()); ok {
-			found[id] = append(found[id], block)
+		if id, ok := parseSegmentName(e.Name()); ok {
+			found[id] = append(found[id], filepath.Join(dir, e.Name()))
 		}
 	}
 	return found, nil
+}
+
+// listNames returns the logs that a folder has files with the suffix for.
+func listNames(fsys disk.FS, dir, suffix string) ([]event.ConnID, error) {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var ids []event.ConnID
+	for _, e := range entries {
+		if id, ok := strings.CutSuffix(e.Name(), "."+suffix); ok {
+			ids = append(ids, event.ConnID(id))
+		}
+	}
+	return ids, nil
 }
 
 // isInstance reports whether a folder's name is an id, as event.NewConnID makes them.

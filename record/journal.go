@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
-	"slices"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
@@ -30,14 +28,14 @@ func ReadJournal(fsys disk.FS, folder string, log event.ConnID, first uint64, ea
 		return err
 	}
 	for _, dir := range dirs {
-		segments, err := listSegments(fsys, dir)
+		segments, err := namedSegments(fsys, dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // its process has just ended
 		}
 		if err != nil {
 			return fmt.Errorf("list journal: %w", err)
 		}
-		if first, err = readFrom(fsys, dir, log, segments[log], first, each); err != nil {
+		if first, err = readFrom(fsys, log, segments[log], first, each); err != nil {
 			return err
 		}
 	}
@@ -46,17 +44,13 @@ func ReadJournal(fsys disk.FS, folder string, log event.ConnID, first uint64, ea
 
 // readFrom reads the segments that one folder has of a log, and returns the number of
 // the next event.
-func readFrom(fsys disk.FS, dir string, log event.ConnID, blocks []uint32, first uint64, each func(*binary.Message) error) (uint64, error) {
-	slices.Sort(blocks)
-	for _, block := range blocks {
-		s, err := readJournalSegment(fsys, filepath.Join(dir, segmentName(log, block)))
-		if errors.Is(err, fs.ErrNotExist) || err == nil && s == nil {
-			continue // it went into the log meanwhile, or is being made
-		}
-		if err != nil {
-			return first, fmt.Errorf("read journal: %w", err)
-		}
-		if first, err = s.readFrom(first, each); err != nil {
+func readFrom(fsys disk.FS, log event.ConnID, paths []string, first uint64, each func(*binary.Message) error) (uint64, error) {
+	segments, err := readSegments(fsys, log, paths)
+	if err != nil {
+		return first, fmt.Errorf("read journal: %w", err)
+	}
+	for i := range segments {
+		if first, err = segments[i].readFrom(first, each); err != nil {
 			return first, err
 		}
 	}
@@ -70,10 +64,7 @@ func (s *journalSegment) readFrom(first uint64, each func(*binary.Message) error
 	if number > first {
 		return first, ErrMoved
 	}
-	_, err := eachFrame(s.messages, func(kind byte, content []byte) error {
-		if kind != frameMessage {
-			return nil
-		}
+	err := s.each(func(content []byte) error {
 		if number++; number <= first {
 			return nil
 		}

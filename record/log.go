@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,7 @@ type Log struct {
 	seg    *segment        // the one that is written to; nil right after a block
 	stuck  <-chan struct{} // closed when an operation that was given up has returned
 	blocks uint32          // segments so far
+	files  uint32          // names of files for them
 	next   uint64          // number of the next event
 	unsaid unsaid          // when the log is given up
 
@@ -134,9 +136,7 @@ func (l *Log) SetTarget(name string) error {
 	if l.phase != live || l.seg == nil {
 		return nil // the next segment's head has it
 	}
-	frame := append(make([]byte, frameHead), name...)
-	sealFrame(frame, frameTarget)
-	return l.write(frame)
+	return l.write(append(make([]byte, frameHead), name...), frameTarget)
 }
 
 // Emit records body. See tap.Sink, whose contract it keeps. It does not keep body.
@@ -228,7 +228,6 @@ func (l *Log) record(conn event.ConnID, channel uint64, body event.Body) error {
 		return fmt.Errorf("%w: %w", errEncode, err)
 	}
 	*buf = frame
-	sealFrame(frame, frameMessage)
 	if err := l.keep(frame); err != nil {
 		return err
 	}
@@ -330,7 +329,7 @@ func (l *Log) append(frame []byte, time int64, kind event.Kind) error {
 			return err
 		}
 	}
-	if err := l.write(frame); err != nil {
+	if err := l.write(frame, frameMessage); err != nil {
 		return err
 	}
 	l.seg.add(len(frame)-frameHead, time, kind)
@@ -349,16 +348,17 @@ func (l *Log) sealFull() {
 }
 
 func (l *Log) openSegment() error {
-	h := head{Block: l.blocks, First: l.next, Target: l.target, Skipped: l.skipped.bytes()}
+	h := head{Log: l.id, Block: l.blocks, First: l.next, Target: l.target, Skipped: l.skipped.bytes(), Nonce: rand.Uint64()}
+	number := l.files
+	l.files++
 	var made *segment
 	err := l.wait(busyJournal, func() (err error) {
-		made, err = createSegment(l.r.cfg.FS, l.r.dir, l.id, h)
+		made, err = l.r.beginSegment(h, number, l.q.takeSpare())
 		return err
-	}, func() { made.remove(l.r.cfg.FS) })
+	}, func() { made.file.giveUp(l.r.cfg.FS) })
 	if err != nil {
 		return fmt.Errorf("begin journal: %w", err)
 	}
-	l.r.segmentsMade.Add(1)
 	l.seg = made
 	l.blocks++
 	l.q.setActive(made)
@@ -401,16 +401,16 @@ func beginLog(store storage.Store, name storage.Name, about storage.About, heade
 	return w, nil
 }
 
-func (l *Log) write(frame []byte) error {
+func (l *Log) write(frame []byte, kind byte) error {
 	s := l.seg
+	sealFrame(frame, kind, s.seed)
 	var err error
 	if l.patient() {
 		err = l.writePatiently(s, frame)
 	} else if err = l.begins(busyJournal); err == nil { // as do, without its allocation for each event
-		err = writeFrame(s.file, frame, s.torn, s.size)
+		err = writeFrame(s.file, frame, s.size)
 		l.ends(busyJournal)
 	}
-	s.torn = err != nil
 	if err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
@@ -420,8 +420,8 @@ func (l *Log) write(frame []byte) error {
 
 func (l *Log) writePatiently(s *segment, frame []byte) error {
 	frame = bytes.Clone(frame) // it may be given up and still be at work
-	torn, size := s.torn, s.size
-	return l.wait(busyJournal, func() error { return writeFrame(s.file, frame, torn, size) }, func() {})
+	size := s.size
+	return l.wait(busyJournal, func() error { return writeFrame(s.file, frame, size) }, func() {})
 }
 
 // seal hands the segment that is full to the queue, with the log's end if there is one.

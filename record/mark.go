@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/sshtrail/sshtrail/event"
 	"github.com/sshtrail/sshtrail/internal/disk"
@@ -107,15 +106,5 @@ func (r *Recorder) adopt(logs []event.ConnID) error {
 
 // listMarks returns the logs that a process's folder has marks of.
 func listMarks(fsys disk.FS, dir string) ([]event.ConnID, error) {
-	entries, err := fsys.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var ids []event.ConnID
-	for _, e := range entries {
-		if id, ok := strings.CutSuffix(e.Name(), "."+markSuffix); ok {
-			ids = append(ids, event.ConnID(id))
-		}
-	}
-	return ids, nil
+	return listNames(fsys, dir, markSuffix)
 }

@@ -95,7 +95,7 @@ func (r *Recorder) mendLeft(ctx context.Context) bool {
 	if len(left) == 0 {
 		return true
 	}
-	segments, err := listSegments(r.cfg.FS, r.dir)
+	segments, err := namedSegments(r.cfg.FS, r.dir)
 	if err != nil {
 		r.cfg.Logger.Error("logs that were given up can't be finished now", "error", err)
 		return false

@@ -23,10 +23,12 @@ type queue struct {
 	active   *segment   // the one that is written to
 	end      *ending    // set with the last segment
 	draining bool
-	stalled  error         // under Continue: the store does not take blocks for now
-	failed   error         // under Stop: it did not take one, and nobody drains
-	room     chan struct{} // has an element when a segment left the queue
-	left     bool          // to recovery: nobody syncs the segments any more
+	stalled  error          // under Continue: the store does not take blocks for now
+	failed   error          // under Stop: it did not take one, and nobody drains
+	room     chan struct{}  // has an element when a segment left the queue
+	left     bool           // to recovery: nobody syncs the segments any more
+	done     bool           // the log goes on no more
+	spares   []*segmentFile // for its next segments
 
 	checkpoints atomic.Bool // somebody needs them: a store that lets go of what is before one
 
@@ -236,7 +238,7 @@ func (l *Log) encode(s *segment, end *ending) error {
 		l.q.pending = l.q.encoder.AppendEnd(l.q.pending)
 	}
 	if s.sum != nil {
-		s.check = &checkpoint{Log: l.q.encoder.Checkpoint(s.sum.seen()), Sum: s.sum}
+		s.check = &checkpoint{Version: checkpointVersion, Log: l.q.encoder.Checkpoint(s.sum.seen()), Sum: s.sum}
 	}
 	return nil
 }
@@ -258,18 +260,24 @@ func (l *Log) messages(s *segment, buf []byte) ([]byte, error) {
 		return nil, fmt.Errorf("read journal: %w", err)
 	}
 	plain, n := buf[:0], uint32(0)
-	_, err = eachFrame(buf, func(kind byte, content []byte) error {
-		if kind == frameMessage {
-			plain = append(plain, content...) // moves down: frames are larger than their content
-			n++
-		}
-		return nil
-	})
+	read, rest, err := cutHead(buf)
+	if err == nil && read.seed != s.seed {
+		err = errFrame
+	}
+	if err == nil {
+		_, err = eachFrame(rest, s.seed, func(kind byte, content []byte) error {
+			if kind == frameMessage {
+				plain = append(plain, content...) // moves down: frames are larger than their content
+				n++
+			}
+			return nil
+		})
+	}
 	if err == nil && n != s.messages {
 		err = fmt.Errorf("it has %d messages, and %d were written", n, s.messages)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read journal %q back: %w", s.path, err)
+		return nil, fmt.Errorf("read journal %q back: %w", s.file.path, err)
 	}
 	return plain, nil
 }
@@ -387,10 +395,15 @@ func (l *Log) closeSegments(remove bool) {
 	}
 	l.q.stored, l.q.segments, l.q.active = nil, nil, nil
 	l.q.draining = false
+	spares := l.q.spares
+	l.q.done, l.q.spares = true, nil
 	l.q.mu.Unlock()
 	l.syncMu.Unlock()
 	for _, s := range all {
 		l.drop(s, remove)
+	}
+	for _, f := range spares {
+		l.keepFile(f)
 	}
 	l.endCheckpoints(remove)
 	l.r.removeLog(l, remove)
@@ -403,13 +416,14 @@ func (r *Recorder) remove(path string) {
 	}
 }
 
-// drop closes a segment's file and, if its messages are in the log, removes it.
+// drop is done with a segment: its file can be used again if its messages are in the log.
 func (l *Log) drop(s *segment, remove bool) {
 	if s.file == nil {
 		return
 	}
-	s.file.Close() // what matters was synced, or is in the log
 	if remove {
-		l.r.remove(s.path)
+		l.keepFile(s.file)
+		return
 	}
+	s.file.Close() // what is in it is for recovery
 }

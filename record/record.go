@@ -106,6 +106,7 @@ type Recorder struct {
 	beside       tasks          // what looks at disks and mends
 	own          *ownLog        // nil without Config.Own
 	folder       folderSync
+	spares       spares
 	segmentsMade atomic.Uint64
 	recoveries   []Recovery
 	count        counters
@@ -261,6 +262,7 @@ func (r *Recorder) stopLoops() {
 // closeInstance gives the process's folder back: nothing is left of it, or what is to be
 // recovered.
 func (r *Recorder) closeInstance() {
+	r.dropSpares()
 	r.mu.Lock()
 	r.gone = true
 	r.mu.Unlock()

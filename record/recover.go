@@ -23,6 +23,8 @@ type Recovery struct {
 	Saved   uint64         // messages that are in the log now and were not before
 	Verdict binary.Verdict // of the log as it is now, if Err is nil
 	Err     error          // why it could not be finished; it was left as it is
+
+	was bool // finished already
 }
 
 // ErrNothingSaved says that not one message of a log could be saved, and that there is no log.
@@ -65,16 +67,18 @@ func (r *Recorder) recoverDead(ctx context.Context) ([]Recovery, error) {
 // recoverFolder finishes the logs whose segments are in a dead process's folder, and
 // removes that. The caller holds its lock.
 func (r *Recorder) recoverFolder(ctx context.Context, dir string) ([]Recovery, error) {
-	left, err := listSegments(r.cfg.FS, dir)
+	left, err := readFolder(r.cfg.FS, dir)
 	if err != nil {
 		return nil, fmt.Errorf("list journal: %w", err)
 	}
 	var all []Recovery
-	for _, id := range slices.Sorted(maps.Keys(left)) {
+	for _, id := range slices.Sorted(maps.Keys(left.segments)) {
 		if err := ctx.Err(); err != nil {
 			return all, err
 		}
-		all = append(all, r.recoverLog(ctx, dir, id, left[id], unsaid{}))
+		if rec := r.recoverLog(ctx, dir, id, left.segments[id], unsaid{}); !rec.was {
+			all = append(all, rec)
+		}
 	}
 	if err := r.adoptCopies(dir, all); err != nil {
 		r.cfg.Logger.Error("logs that a process has left to be copied can't be taken over now", "error", err)
@@ -96,10 +100,9 @@ func (r *Recorder) report(rec Recovery) {
 
 // recoverLog finishes one log (FORMAT §8), with what could not be recorded when it was
 // given up, and removes its journal.
-func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, blocks []uint32, unsaid unsaid) Recovery {
+func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, paths []string, unsaid unsaid) Recovery {
 	rec := Recovery{Log: id}
-	slices.Sort(blocks)
-	segments, err := r.readJournal(dir, id, blocks)
+	segments, err := readSegments(r.cfg.FS, id, paths)
 	var point *checkpoint
 	if err == nil {
 		point, err = readCheckpoint(r.cfg.FS, dir, id)
@@ -107,15 +110,17 @@ func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, 
 	if err == nil {
 		m := &mending{r: r, id: id, unsaid: unsaid, sum: newSummary(), segments: segments, point: point}
 		rec.Verdict, err = m.mend(ctx)
-		rec.Saved = m.saved
+		rec.Saved, rec.was = m.saved, m.was
 	}
 	rec.Err = err
-	defer r.report(rec)
+	if !rec.was {
+		defer r.report(rec)
+	}
 	if err != nil && !errors.Is(err, ErrNothingSaved) {
 		return rec
 	}
-	for _, block := range blocks {
-		r.remove(filepath.Join(dir, segmentName(id, block)))
+	for _, path := range paths {
+		r.remove(path)
 	}
 	if point != nil {
 		r.remove(filepath.Join(dir, checkpointName(id)))
@@ -132,65 +137,31 @@ func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, 
 	return rec
 }
 
-// journalSegment is what a journal's file holds.
-type journalSegment struct {
-	head
-	messages []byte // frames
-}
-
-// readJournal reads a log's segments. One without a whole head was being made when the
-// crash came and has no messages.
-func (r *Recorder) readJournal(dir string, id event.ConnID, blocks []uint32) ([]journalSegment, error) {
+// readSegments reads a log's segments, in their order.
+func readSegments(fsys disk.FS, id event.ConnID, paths []string) ([]journalSegment, error) {
 	var segments []journalSegment
-	for _, block := range blocks {
-		s, err := readJournalSegment(r.cfg.FS, filepath.Join(dir, segmentName(id, block)))
+	for _, path := range paths {
+		b, err := readWhole(fsys, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it has become another log's
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read journal: %w", err)
 		}
-		if s != nil {
+		s, err := parseSegment(b)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil && s.Log == id {
 			segments = append(segments, *s)
 		}
 	}
-	slices.SortFunc(segments, func(a, b journalSegment) int { return cmp.Compare(a.First, b.First) })
+	sortSegments(segments)
 	return segments, nil
 }
 
-func readJournalSegment(fsys disk.FS, path string) (*journalSegment, error) {
-	f, err := fsys.OpenFile(path, osRead, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	b, err := readSegment(f, info.Size(), nil)
-	if err != nil {
-		return nil, err
-	}
-	var s *journalSegment
-	used, err := eachFrame(b, func(kind byte, content []byte) error {
-		switch {
-		case s == nil && kind != frameStart:
-			return errFrame
-		case kind == frameStart:
-			h, err := parseHead(content)
-			s = &journalSegment{head: h}
-			return err
-		case kind == frameTarget:
-			target := string(content)
-			s.Target = &target
-		}
-		return nil
-	})
-	if err != nil && err != errFrame {
-		return nil, err
-	}
-	if s != nil {
-		s.messages = b[:used]
-	}
-	return s, nil
+func sortSegments(segments []journalSegment) {
+	slices.SortFunc(segments, func(a, b journalSegment) int { return cmp.Compare(a.First, b.First) })
 }
 
 // mending finishes one log.
@@ -209,6 +180,7 @@ type mending struct {
 	saved    uint64
 	gap      int64  // the beginning of the last gap that was recorded
 	over     bool   // the connection's end was recorded
+	was      bool   // there is nothing to do
 	stopped  bool   // the gateway's stop was recorded
 	known    uint64 // messages in the file, those of the cut block counted
 }
@@ -219,6 +191,7 @@ func (m *mending) mend(ctx context.Context) (binary.Verdict, error) {
 	if errors.Is(err, storage.ErrNotExist) {
 		verdict, readErr := m.finished(ctx, name)
 		if readErr == nil {
+			m.was = true
 			return verdict, nil // the crash came before the journal was removed
 		}
 		w, err = m.begin(ctx, name)
@@ -286,8 +259,8 @@ func (m *mending) begin(ctx context.Context, name storage.Name) (storage.Writer,
 func (m *mending) metadata() map[string]string {
 	sum, first := newSummary(), 0
 	for _, s := range m.segments {
-		eachFrame(s.messages, func(kind byte, content []byte) error {
-			if kind != frameMessage || first == 0 && s.First > 0 {
+		s.each(func(content []byte) error {
+			if first == 0 && s.First > 0 {
 				return nil
 			}
 			first++
@@ -312,7 +285,7 @@ func (m *mending) writeHeader(w storage.Writer) error {
 func (m *mending) hasMessages() bool {
 	found := false
 	for _, s := range m.segments {
-		eachFrame(s.messages, func(kind byte, _ []byte) error { found = found || kind == frameMessage; return nil })
+		s.each(func([]byte) error { found = true; return nil })
 	}
 	return found
 }
@@ -403,10 +376,7 @@ func (m *mending) addJournal() error {
 			}
 			m.known = number
 		}
-		_, err := eachFrame(s.messages, func(kind byte, content []byte) error {
-			if kind != frameMessage {
-				return nil
-			}
+		err := s.each(func(content []byte) error {
 			if number++; number <= m.known {
 				return nil
 			}

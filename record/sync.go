@@ -172,7 +172,7 @@ func (l *Log) syncActive(s *segment) error {
 	if err := s.file.Sync(); err != nil {
 		return err
 	}
-	_, err := l.r.cfg.FS.Stat(s.path)
+	_, err := l.r.cfg.FS.Stat(s.file.path)
 	return err
 }
 

@@ -114,7 +114,8 @@ func TestASegmentThatIsRemoved(t *testing.T) {
 	})
 }
 
-// segments returns the files of all logs that are in journals, those of one log in order.
+// segments returns the files of all journals in which there is something, those of one
+// log in order.
 func segments(t *testing.T, m *faultdisk.Memory) []string {
 	t.Helper()
 	dirs, err := m.ReadDir(journal)
@@ -131,12 +132,25 @@ func segments(t *testing.T, m *faultdisk.Memory) []string {
 			t.Fatal(err)
 		}
 		for _, e := range entries {
-			if strings.Contains(e.Name(), ".") {
-				found = append(found, path.Join(journal, dir.Name(), e.Name()))
+			if name := path.Join(journal, dir.Name(), e.Name()); strings.Contains(e.Name(), ".") && hasHead(t, m, name) {
+				found = append(found, name)
 			}
 		}
 	}
 	return found
+}
+
+// hasHead reports whether a file of the journal has a segment.
+func hasHead(t *testing.T, m *faultdisk.Memory, name string) bool {
+	t.Helper()
+	f, err := m.OpenFile(name, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	head := make([]byte, 9)
+	n, _ := f.ReadAt(head, 0)
+	return n == len(head) && head[8] == 1
 }
 
 // A store that takes its time holds up its own session, which may be only so far ahead.

@@ -14,8 +14,7 @@ import (
 )
 
 // The state of a log that its store keeps elsewhere (storage.Tailer) is what its journal has,
-// in one piece: the frame of its checkpoint, if there is one, and its segments, frame by
-// frame.
+// in one piece: the frame of its checkpoint, if there is one, and a frame for each segment.
 
 // tailsAtOnce bounds the tails that are on their way at once.
 const tailsAtOnce = 16
@@ -23,6 +22,7 @@ const tailsAtOnce = 16
 // tails says how often tails are kept; the zero tails keeps none.
 type tails struct {
 	interval time.Duration
+	ofStore  bool // in the store of the logs, too, and not in copies' only
 	slots    chan struct{}
 	fail     atomic.Bool
 }
@@ -30,6 +30,7 @@ type tails struct {
 func (r *Recorder) openTails() {
 	r.tails.slots = make(chan struct{}, tailsAtOnce)
 	r.tails.interval = tailInterval(r.cfg.Store)
+	r.tails.ofStore = r.tails.interval > 0
 	for _, c := range r.copiers {
 		if every := tailInterval(c.Store); every > 0 && c.View == nil {
 			c.tails = true
@@ -69,12 +70,14 @@ func (l *Log) keepTails(ctx context.Context) {
 	if l.over.Load() || !l.q.hasWriter() {
 		return
 	}
-	l.tail.send(ctx, l, func() (storage.Writer, []byte, error) {
-		state, err := l.tailState()
-		l.q.writerMu.Lock()
-		defer l.q.writerMu.Unlock() // the network may take its time, and others need the writer
-		return l.q.writer, state, err
-	})
+	if l.r.tails.ofStore {
+		l.tail.send(ctx, l, func() (storage.Writer, []byte, error) {
+			state, err := l.tailState()
+			l.q.writerMu.Lock()
+			defer l.q.writerMu.Unlock() // the network may take its time, and others need the writer
+			return l.q.writer, state, err
+		})
+	}
 	l.copied.askTails()
 }
 
@@ -150,21 +153,17 @@ func (l *Log) tailState() ([]byte, error) {
 	}
 	l.q.mu.Unlock()
 	for _, s := range all {
-		if s.path == "" {
+		if s.file == nil {
 			continue
 		}
-		b, err := readWhole(l.r.cfg.FS, s.path)
+		b, err := readWhole(l.r.cfg.FS, s.file.path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it went into the log
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read journal: %w", err)
 		}
-		whole, err := eachFrame(b, func(byte, []byte) error { return nil })
-		if err != nil && err != errFrame {
-			return nil, err
-		}
-		state = append(state, b[:whole]...)
+		state = append(state, newFrame(frameSegment, b, 0)...)
 	}
 	return state, nil
 }
@@ -181,30 +180,22 @@ func (r *Recorder) openLogs() []*Log {
 }
 
 // parseState is the opposite of tailState.
-func parseState(state []byte) (point *checkpoint, segments []journalSegment, err error) {
-	_, err = eachFrame(state, func(kind byte, content []byte) error {
+func parseState(log event.ConnID, state []byte) (point *checkpoint, segments []journalSegment, err error) {
+	_, err = eachFrame(state, 0, func(kind byte, content []byte) error {
 		switch {
-		case kind == frameCheckpoint && point == nil && len(segments) == 0:
+		case kind == frameCheckpoint && point == nil:
 			point, err = decodeCheckpoint(content)
 			return err
-		case kind == frameStart:
-			h, err := parseHead(content)
-			segments = append(segments, journalSegment{head: h})
-			return err
-		case len(segments) == 0:
+		case kind != frameSegment:
 			return errFrame
 		}
-		s := &segments[len(segments)-1]
-		if kind == frameTarget {
-			target := string(content)
-			s.Target = &target
-			return nil
+		s, err := parseSegment(content)
+		if s != nil && s.Log == log { // else the file was another log's by the time that it was read
+			segments = append(segments, *s)
 		}
-		frame := append(make([]byte, frameHead), content...)
-		sealFrame(frame, kind)
-		s.messages = append(s.messages, frame...)
-		return nil
+		return err
 	})
+	sortSegments(segments)
 	return point, segments, err
 }
 
@@ -237,7 +228,7 @@ func (r *Recorder) recoverTail(ctx context.Context, store storage.TailStore, nam
 	state, err := store.State(ctx, name)
 	if err == nil {
 		m := &mending{r: r, id: rec.Log, sum: newSummary()}
-		if m.point, m.segments, err = parseState(state); err == nil {
+		if m.point, m.segments, err = parseState(rec.Log, state); err == nil {
 			rec.Verdict, err = m.mend(ctx)
 			rec.Saved = m.saved
 		}
