@@ -101,9 +101,12 @@ func castStart(seconds int64) int64 {
 	return max(0, min(seconds, most)) * int64(time.Second)
 }
 
+// castHead is within how much of a cast its version is looked for: its header may begin with a title.
+const castHead = 64 << 10
+
 // isCast reports whether a source begins as a cast does, without using it up.
 func (s *source) isCast() bool {
-	head := make([]byte, 512)
+	head := make([]byte, castHead)
 	if s.at != nil {
 		n, _ := s.at.ReadAt(head, 0) // what can't be read the command itself meets
 		head = head[:n]

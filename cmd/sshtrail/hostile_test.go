@@ -34,8 +34,16 @@ func TestHostileTexts(t *testing.T) {
 	if err := os.WriteFile(tampered, log[:len(log)-1], 0o600); err != nil {
 		t.Fatal(err)
 	}
+	header, err := json.Marshal(map[string]any{"version": 2, "width": 80, "height": 24, "title": hostile, "command": hostile})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cast := filepath.Join(dir, "alone.0.cast")
+	if err := os.WriteFile(cast, append(header, '\n'), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{
-		{"ls", dir}, {"ls", "--json", dir},
+		{"ls", dir}, {"ls", "--json", dir}, {"verify", cast, name}, {"play", "--channel", "list", cast},
 		{"show", name}, {"show", "--json", name}, {"show", cut}, {"show", tampered}, {"show", "-"},
 		{"decode", name}, {"decode", "--file", cut}, {"decode", tampered},
 		{"export", name, "--to", "json"}, {"export", cut, "--to", "json", "--channel", "0"},
