@@ -68,6 +68,9 @@ func Corrupt() *Fault { return &Fault{kind: corrupt} }
 // Lies reports whether the fault has the server tell that it keeps other bytes than it was sent.
 func (f *Fault) Lies() bool { return f.kind == wrongETag || f.kind == corrupt }
 
+// Corrupts reports whether the fault has the server keep other bytes than it was sent.
+func (f *Fault) Corrupts() bool { return f.kind == corrupt }
+
 func (f *Fault) String() string {
 	switch {
 	case f == nil:
