@@ -11,18 +11,39 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sshtrail/sshtrail/internal/config"
+	"github.com/sshtrail/sshtrail/storage/s3"
 )
 
 func (a *app) recover() *cobra.Command {
+	var o recoverOptions
 	c := &cobra.Command{
-		Use:   "recover",
+		Use:   "recover [LOG…]",
 		Short: "Finish what a crash left, without serving",
 		Long: `Finish the logs that a crash has left unfinished, as serve does when it starts.
-What a gateway is at work on now is left to it.`,
-		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runRecover(c.Context()) },
+What a gateway is at work on now is left to it.
+
+With --storage s3://BUCKET/PREFIX, on any machine, finish what a gateway has left in a bucket
+whose machine is gone for good: what was uploaded of each log, and what audit.s3.flush has put
+beside it. What had not been sent by then is missing. A gateway that is alive loses the logs
+that are finished behind its back: so one of which something was sent within --idle is left
+alone; but a session where nothing happens sends nothing. Where gateways share a prefix, name
+the LOGs. It needs s3:ListMultipartUploadParts, s3:GetObject and s3:ListBucket, beside what a
+gateway needs. How the bucket is reached is said by --config, or by the environment, as for ls.`,
+		Args: usage(cobra.ArbitraryArgs),
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.storage != "" {
+				return a.recoverStorage(c.Context(), args, &o)
+			}
+			if len(args) > 0 || c.Flags().Changed("idle") || c.Flags().Changed("spool") {
+				return usageError{errors.New("LOG, --idle and --spool are for --storage")}
+			}
+			return a.runRecover(c.Context())
+		},
 	}
 	a.configFlag(c)
+	c.Flags().StringVar(&o.storage, "storage", "", "finish what another machine has left at `URL`")
+	c.Flags().DurationVar(&o.idle, "idle", defaultIdle, "leave alone what something was sent of within this time")
+	c.Flags().StringVar(&o.spool, "spool", "", "`FOLDER` for logs until they are uploaded; by default a temporary one")
 	return c
 }
 
@@ -72,7 +93,11 @@ func (a *app) runRecover(ctx context.Context) error {
 // here: another gateway's, or one that was removed.
 func (a *app) tellOrphans(ctx context.Context, cfg *config.Config, kept *keeping) (n int, err error) {
 	for _, p := range kept.places {
-		for info, err := range p.store.List(ctx, "") {
+		list := p.store.List(ctx, "")
+		if s, ok := p.store.(*s3.Store); ok {
+			list = s.Here(ctx) // others write to the bucket too, and this gateway may not even list it
+		}
+		for info, err := range list {
 			if err != nil {
 				return n, err
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/sshtrail/sshtrail/event"
 	"github.com/sshtrail/sshtrail/record"
 	"github.com/sshtrail/sshtrail/storage"
+	"github.com/sshtrail/sshtrail/storage/s3"
 )
 
 // logRow is what ls tells of one log, in the keys of its JSON.
@@ -53,6 +54,10 @@ func readRow(ctx context.Context, s shelf, journal string, l stored) *logRow {
 
 func (r *logRow) read(ctx context.Context, s shelf, journal string, cast bool) error {
 	src, err := openStored(ctx, s, journal, r.Log)
+	if errors.Is(err, s3.ErrUnfinished) {
+		r.setVerdict(binary.Open)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

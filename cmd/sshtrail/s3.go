@@ -144,11 +144,16 @@ func (a *app) openPrefix(arg string) (shelf, error) {
 	if err != nil {
 		return nil, err
 	}
-	prefix := p.key
-	if prefix != "" && prefix != c.Prefix && !strings.HasSuffix(prefix, "/") {
-		prefix += "/"
+	return a.openArchive(c, asFolder(p.key, c.Prefix))
+}
+
+// asFolder returns the prefix of what is below a key, as one means it. That of the configuration
+// may be any text.
+func asFolder(key, configured string) string {
+	if key != "" && key != configured && !strings.HasSuffix(key, "/") {
+		key += "/"
 	}
-	return a.openArchive(c, prefix)
+	return key
 }
 
 // openObject opens the log that s3://BUCKET/KEY names.

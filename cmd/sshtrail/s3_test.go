@@ -14,7 +14,7 @@ import (
 )
 
 // TestS3Scripts runs testdata/s3: sessions with a real S3 server, where each script has a prefix of its own. They have
-// the commands of TestScripts, and s3put. The environment names the server, as for Amazon's clients, with all rights;
+// the commands of TestScripts, and s3put and s3part, which leaves an upload open. The environment names the server, as for Amazon's clients, with all rights;
 // $LIMITED_KEY and $LIMITED_SECRET may do only what a gateway needs.
 func TestS3Scripts(t *testing.T) {
 	s := s3test.Start(t)
@@ -45,6 +45,17 @@ func TestS3Scripts(t *testing.T) {
 			"cut":    scriptCut,
 			"flip":   scriptFlip,
 			"expand": scriptExpand,
+			"s3part": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 2 {
+					ts.Fatalf("usage: s3part FILE KEY")
+				}
+				data, err := os.ReadFile(ts.MkAbs(args[0]))
+				ts.Check(err)
+				id, err := client.NewMultipartUpload(t.Context(), s.Bucket, args[1], minio.PutObjectOptions{})
+				ts.Check(err)
+				_, err = client.PutObjectPart(t.Context(), s.Bucket, args[1], id, 1, bytes.NewReader(data), int64(len(data)), minio.PutObjectPartOptions{})
+				ts.Check(err)
+			},
 			"s3put": func(ts *testscript.TestScript, neg bool, args []string) {
 				if neg || len(args) != 2 {
 					ts.Fatalf("usage: s3put FILE KEY")

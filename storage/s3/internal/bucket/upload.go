@@ -26,6 +26,8 @@ type Part struct {
 	ETag   string `json:"etag"`
 	CRC64  string `json:"crc64,omitempty"` // base64; computed here, or told by the store to Parts
 	Match  Match  `json:"match,omitempty"` // whether the store has shown that it has what was sent
+
+	Modified time.Time `json:"-"` // of Parts
 }
 
 // Upload is an upload that is open.
@@ -178,7 +180,7 @@ func (b *Bucket) Parts(ctx context.Context, key, id string) iter.Seq2[Part, erro
 				return
 			}
 			for _, p := range page.ObjectParts {
-				if !yield(Part{Number: p.PartNumber, Size: p.Size, ETag: trimETag(p.ETag), CRC64: p.ChecksumCRC64NVME}, nil) {
+				if !yield(Part{Number: p.PartNumber, Size: p.Size, ETag: trimETag(p.ETag), CRC64: p.ChecksumCRC64NVME, Modified: p.LastModified}, nil) {
 					return
 				}
 			}
