@@ -196,6 +196,7 @@ func (s *Store) drop(l *log) *stateFile {
 		delete(s.logs, l.name)
 		s.budget.add(-l.counted)
 		s.budget.others.Add(l.counted)
+		s.released[l.name] = l.released // whoever resumes it does not read that again, either
 	}
 	file := l.file
 	l.file = nil

@@ -261,3 +261,50 @@ func TestAnObjectThatIsTheLog(t *testing.T) {
 		wantStory(t, "at the end", server, m, true)
 	})
 }
+
+// TestReleasedStaysReleased when a log is resumed by the process that wrote it.
+func TestReleasedStaysReleased(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := newServer(nil)
+		server.Plan(hostile.All(hostile.Refuse(503, "SlowDown")))
+		cfg := testConfig(server)
+		cfg.MaxSpool = 8 * partSize
+		s := newStore(t, cfg, newDisk(t), nil)
+		w := create(t, s, "log")
+		write(t, w, pattern(8*partSize))
+		w.(storage.Releaser).Release(8 * partSize)
+		w.Close()
+		w = resume(t, s, "log", 8*partSize)
+		server.Plan(nil)
+		waitABit()
+		if n := s.Stats().SpoolBytes; n > 4*partSize {
+			t.Errorf("the spool has %d bytes after an outage", n)
+		}
+		commit(t, w)
+		drained(t, s)
+		wantObject(t, "at the end", server, "log", pattern(8*partSize))
+	})
+}
+
+// TestAStateDoesNotGrow with each try that fails.
+func TestAStateDoesNotGrow(t *testing.T) {
+	for _, size := range []int{1, 3 * partSize} {
+		for _, f := range []*hostile.Fault{hostile.Refuse(503, "SlowDown"), hostile.Refuse(403, "AccessDenied"), hostile.Lose()} {
+			synctest.Test(t, func(t *testing.T) {
+				server, m := newServer(hostile.Six()), newDisk(t)
+				server.Plan(hostile.All(f))
+				s := newStore(t, testConfig(server), m, nil)
+				finish(t, s, "log", pattern(size))
+				for range 24 {
+					waitABit()
+				}
+				info, err := m.Stat("/spool/log" + stateSuffix)
+				if err == nil && info.Size() > 10_000 {
+					t.Errorf("%v: the state of a log of %d bytes has %d", f, size, info.Size())
+				}
+				server.Plan(nil)
+				drained(t, s)
+			})
+		}
+	}
+}

@@ -33,13 +33,22 @@ func (s *Store) Resume(ctx context.Context, name storage.Name, keep func(io.Read
 	if err != nil {
 		return nil, err
 	}
-	l := &log{name: name, writing: true, size: r.good, released: r.p.freed, since: time.Now(), p: r.p, counted: max(r.good-r.p.freed, 0)}
+	l := &log{name: name, writing: true, size: r.good, released: min(max(r.p.freed, s.releasedOf(name)), r.good), since: time.Now(), p: r.p, counted: max(r.good-r.p.freed, 0)}
 	l.freed.Store(r.p.freed)
 	s.budget.others.Add(-min(r.used, s.budget.others.Load()))
 	resumed := s.writer(l, w)
 	resumed.resumed = true
 	s.poke()
 	return resumed, nil
+}
+
+// releasedOf is up to where the last writer of a log has released it, and forgets that.
+func (s *Store) releasedOf(name storage.Name) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	offset := s.released[name]
+	delete(s.released, name)
+	return offset
 }
 
 // mayResume waits until the requests of a log's last writer have ended: what they send would

@@ -28,6 +28,10 @@ type stateFile struct {
 	torn bool // the file's last line may be cut: it is written anew before another is added
 }
 
+// manyLines is how many lines a state file may have that are not of parts before it is written anew: tries that failed
+// leave some.
+const manyLines = 100
+
 // careful opens what is there, and neither follows a link nor waits for a pipe's other end.
 const careful = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
@@ -64,7 +68,7 @@ func (s *spool) readState(name storage.Name) (*progress, error) {
 		return nil, err
 	}
 	defer f.Close()
-	p, _, err := load(f)
+	p, _, _, err := load(f)
 	return p, err
 }
 
@@ -82,7 +86,7 @@ func (s *spool) openState(name storage.Name, p *progress) (*stateFile, *progress
 	if err := st.claim(); err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}
-	found, torn, err := load(f)
+	found, lines, torn, err := load(f)
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())
 	}
@@ -92,7 +96,7 @@ func (s *spool) openState(name storage.Name, p *progress) (*stateFile, *progress
 	if found == nil {
 		found, torn = p, true
 	}
-	if torn {
+	if torn || lines > 2*len(found.parts)+manyLines {
 		if err := st.rewrite(found); err != nil {
 			return nil, nil, errors.Join(err, st.close())
 		}
@@ -118,23 +122,23 @@ func (st *stateFile) claim() error {
 
 // load reads the changes in a file. It returns nil if there is no beginning, and whether there is more in
 // the file than it understood.
-func load(f disk.File) (p *progress, torn bool, err error) {
+func load(f disk.File) (p *progress, lines int, torn bool, err error) {
 	info, err := f.Stat()
 	if err != nil {
-		return nil, false, err
+		return nil, 0, false, err
 	}
 	b, err := io.ReadAll(io.NewSectionReader(f, 0, info.Size()))
 	if err != nil {
-		return nil, false, err
+		return nil, 0, false, err
 	}
-	for len(b) > 0 {
+	for ; len(b) > 0; lines++ {
 		line, rest, whole := bytes.Cut(b, []byte("\n"))
 		var c change
 		if !whole || json.Unmarshal(line, &c) != nil || p == nil && c.Begin == nil {
-			return p, true, nil
+			return p, lines, true, nil
 		}
 		if c.Begin != nil && c.Begin.Version != stateVersion {
-			return nil, false, fmt.Errorf("its state has version %d, and this program knows %d: use the program that wrote it", c.Begin.Version, stateVersion)
+			return nil, 0, false, fmt.Errorf("its state has version %d, and this program knows %d: use the program that wrote it", c.Begin.Version, stateVersion)
 		}
 		if p == nil {
 			p = &progress{}
@@ -142,7 +146,7 @@ func load(f disk.File) (p *progress, torn bool, err error) {
 		p.apply(c)
 		b = rest
 	}
-	return p, false, nil
+	return p, lines, false, nil
 }
 
 func encode(changes []change) []byte {

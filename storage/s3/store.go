@@ -48,7 +48,8 @@ type Store struct {
 	noHoles   bool
 	freeAfter time.Time
 	closing   bool
-	swept     time.Time // when the spool was scanned last
+	released  map[storage.Name]int64 // of unfinished logs that nobody writes now
+	swept     time.Time              // when the spool was scanned last
 
 	count counts
 }
@@ -84,7 +85,7 @@ func New(cfg Config, fsys disk.FS, logger *slog.Logger) (*Store, error) {
 		spool: &spool{dir: cfg.Local, fs: fsys, logs: logs},
 		wake:  make(chan struct{}, 1), done: make(chan struct{}),
 		tails: make(chan struct{}, cfg.ParallelUploads),
-		logs:  map[storage.Name]*log{},
+		logs:  map[storage.Name]*log{}, released: map[storage.Name]int64{},
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	if err := s.sweep(); err != nil {

@@ -133,7 +133,9 @@ func (s *Store) forget(l *log) {
 // put sends a log as a whole.
 func (s *Store) put(ctx context.Context, l *log, r io.ReaderAt) error {
 	p, size := s.now(l)
-	s.noteOrTell(l, change{Sent: true}, !p.sent)
+	if !p.sent {
+		s.noteOrTell(l, change{Sent: true}, true)
+	}
 	send := s.remote.Put
 	s.mu.Lock()
 	if l.replace {
@@ -216,7 +218,9 @@ func (s *Store) proved(l *log, size int64) {
 
 func (s *Store) beginUpload(ctx context.Context, l *log) error {
 	p, _ := s.now(l)
-	s.noteOrTell(l, change{Begins: true}, true)
+	if !p.begins || !p.stray {
+		s.noteOrTell(l, change{Begins: true}, true)
+	}
 	id, err := s.remote.Begin(ctx, p.key, described(p))
 	if err != nil {
 		return err
@@ -262,7 +266,9 @@ func (s *Store) complete(ctx context.Context, l *log) error {
 	if p.acknowledged() < size {
 		return &trouble{final, errTooLarge(size)}
 	}
-	s.noteOrTell(l, change{Sent: true}, !p.sent)
+	if !p.sent {
+		s.noteOrTell(l, change{Sent: true}, true)
+	}
 	st, err := s.remote.Complete(ctx, p.key, p.upload, p.list())
 	switch {
 	case errors.Is(err, bucket.ErrExist):
