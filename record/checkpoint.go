@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/event"
@@ -83,6 +84,8 @@ func (c *summaryState) seen() binary.Seen {
 type checks struct {
 	next uint64 // how much must be stored before the next; guarded as the log is
 
+	released atomic.Int64 // the offset of latest
+
 	mu     sync.Mutex // one is written at a time; guards the fields below it
 	latest *checkpoint
 	over   bool // the log is done with, or somebody else's
@@ -140,6 +143,7 @@ func (l *Log) saveCheckpoint(c *checkpoint) {
 func (l *Log) releaseTo(offset int64) {
 	l.q.writerMu.Lock()
 	defer l.q.writerMu.Unlock()
+	l.checks.released.Store(offset)
 	if w, ok := l.q.writer.(storage.Releaser); ok {
 		w.Release(offset)
 	}

@@ -24,6 +24,7 @@ type queue struct {
 	end      *ending    // set with the last segment
 	draining bool
 	stalled  error          // under Continue: the store does not take blocks for now
+	stalls   bool           // that was told of, and not yet that it is over
 	failed   error          // under Stop: it did not take one, and nobody drains
 	room     chan struct{}  // has an element when a segment left the queue
 	left     bool           // to recovery: nobody syncs the segments any more
@@ -125,14 +126,18 @@ func (q *queue) first() (s *segment, end *ending) {
 	return q.segments[0], end
 }
 
-// pop notes that the first segment is in the log.
-func (q *queue) pop() {
+// pop notes that the first segment is in the log, and reports whether the store took none
+// before.
+func (q *queue) pop() (recovered bool) {
 	q.mu.Lock()
 	q.stored = append(q.stored, q.segments[0])
 	q.segments = q.segments[1:]
 	q.stalled = nil // if it was: the store takes blocks again
+	recovered = q.stalls
+	q.stalls = false
 	q.mu.Unlock()
 	q.wake()
+	return recovered
 }
 
 // again reports whether the caller must start draining anew, since it failed.
@@ -158,7 +163,9 @@ func (l *Log) drain() {
 			l.storeFailed(err)
 			return
 		}
-		l.q.pop()
+		if l.q.pop() {
+			l.r.cfg.Logger.Info("the store takes blocks again", "connection", l.id)
+		}
 		l.meter.moved.Add(uint64(s.plain))
 		if end != nil {
 			l.cleanUp()
@@ -211,6 +218,11 @@ func (l *Log) reopen() error {
 		return l.q.size, nil
 	})
 	l.q.writer = w
+	if w, ok := w.(storage.Releaser); ok && err == nil {
+		if offset := l.checks.released.Load(); offset > 0 {
+			w.Release(offset)
+		}
+	}
 	return err
 }
 
@@ -303,9 +315,9 @@ func (l *Log) storeFailed(err error) {
 	l.q.draining = false
 	ended := l.q.end != nil || l.q.left
 	waits := l.r.cfg.OnFailure == Continue && !l.r.isClosed()
-	first := l.q.stalled == nil
+	first := !l.q.stalls
 	if waits {
-		l.q.stalled = err
+		l.q.stalled, l.q.stalls = err, true
 	} else {
 		l.q.failed = err
 	}
@@ -329,13 +341,15 @@ func (l *Log) storeFailed(err error) {
 // must wait in the journal.
 func (l *Log) stall(err error) {
 	l.q.mu.Lock()
-	first := l.q.draining && l.q.stalled == nil
-	if first {
-		l.q.stalled = err // until it answers
+	begins, first := l.q.draining && l.q.stalled == nil, !l.q.stalls
+	if begins {
+		l.q.stalled, l.q.stalls = err, true // until it answers
 	}
 	l.q.mu.Unlock()
-	if first {
-		l.tellStalled(err)
+	if begins {
+		if first {
+			l.tellStalled(err)
+		}
 		l.q.wake()
 	}
 }

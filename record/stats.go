@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/sshtrail/sshtrail/storage"
 )
 
 // Stats is what a Recorder can tell of itself at a moment. Numbers that count since its
@@ -103,7 +105,7 @@ func (c *counters) failed(err error) { c.failures[failureKind(err)].Add(1) }
 // failure counts a failure, notes it if a disk is full, and has the disks looked at.
 func (r *Recorder) failure(err error) {
 	r.count.failed(err)
-	if isFull(err) {
+	if isFull(err) && !errors.Is(err, storage.ErrFull) {
 		r.noteFull()
 	}
 	for _, v := range r.volumes {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sshtrail/sshtrail/internal/disk"
+	"github.com/sshtrail/sshtrail/storage"
 )
 
 // Room says how full the disks may become that logs depend on. The zero Room sets no limit.
@@ -47,7 +48,7 @@ var errFull = fmt.Errorf("%w: what room is left is kept for the ends of logs", s
 
 // isFull reports whether an error says that there is no room.
 func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, storage.ErrFull)
 }
 
 // volume is a folder that logs depend on, and the room on its disk. At most one look at

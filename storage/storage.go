@@ -120,6 +120,9 @@ var (
 	ErrExist    = errors.New("log exists")
 	ErrNotExist = errors.New("no such log")
 	ErrInUse    = errors.New("log is in use by its writer")
+	// ErrFull says that what the store was allowed to take is taken, though its disk may
+	// have room: syscall.ENOSPC and the like are for that.
+	ErrFull = errors.New("store is full")
 )
 
 // Name names a log in a store: a connection's id, for some formats with a suffix.

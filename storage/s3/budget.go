@@ -3,7 +3,8 @@ package s3
 import (
 	"fmt"
 	"sync/atomic"
-	"syscall"
+
+	"github.com/sshtrail/sshtrail/storage"
 )
 
 // budget is how much may be in the spool.
@@ -48,7 +49,7 @@ func (b *budget) check(n int64, atEnd bool) error {
 		most += limit / overdraft
 	}
 	if used := b.used(); used+n > most {
-		return fmt.Errorf("%w: logs that are not uploaded yet take %d bytes of the %d that audit.s3.maxSpool allows in %q", syscall.ENOSPC, used, limit, b.dir)
+		return fmt.Errorf("%w: logs that are not uploaded yet take %d bytes of the %d that audit.s3.maxSpool allows in %q", storage.ErrFull, used, limit, b.dir)
 	}
 	return nil
 }

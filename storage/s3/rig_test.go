@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -176,7 +175,7 @@ const long = 100 * time.Hour
 
 func newJournal() *journal { return &journal{} }
 
-func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }
+func isFull(err error) bool { return errors.Is(err, storage.ErrFull) }
 
 // waitABit lets an hour pass, in the bubble of synctest that it must be called in.
 func waitABit() { <-time.After(time.Hour) }
