@@ -63,14 +63,11 @@ func (b *bench) transfer(p *rig.Process, s sample, kind, way string) error {
 	gib := float64(b.plan.bulk) / (1 << 30)
 	s.Values = map[metric]float64{speed: float64(b.plan.bulk) / 1e6 / took.Seconds()}
 	if p.Logs != "" {
-		kept, err := p.Settled(1)
+		size, err := b.finished(p, 1, 1)
 		if err != nil {
 			return err
 		}
-		if p.Name == andCast && kept.Casts != 1 {
-			return fmt.Errorf("%d casts were made of a session", kept.Casts)
-		}
-		s.Values[logGiB] = float64(kept.Bytes) / (1 << 20) / gib
+		s.Values[logGiB] = float64(size) / (1 << 20) / gib
 		if err := p.Clear(); err != nil {
 			return err
 		}

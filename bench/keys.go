@@ -103,11 +103,11 @@ func (b *bench) crowd(p *rig.Process, s sample) error {
 	if err := all.Close(); err != nil {
 		return err
 	}
-	kept, err := p.Settled(b.plan.people)
+	size, err := b.finished(p, b.plan.people, b.plan.people)
 	if err != nil {
 		return err
 	}
-	s.Values[logUnit] = short(float64(kept.Bytes) / float64(n)) // of each key, with the whole of the log around it
+	s.Values[logUnit] = short(float64(size) / float64(n)) // of each key, with the whole of the log around it
 	return p.Clear()
 }
 
@@ -153,11 +153,11 @@ func (b *bench) login(p *rig.Process, s sample, n, atOnce int) error {
 	took := w.took()
 	s.Values = map[metric]float64{perSecond: float64(n) / took.Seconds()}
 	if p.Logs != "" {
-		kept, err := p.Settled(n)
+		size, err := b.finished(p, n, 0)
 		if err != nil {
 			return err
 		}
-		s.Values[logUnit] = float64(kept.Bytes) / float64(n)
+		s.Values[logUnit] = float64(size) / float64(n)
 		if err := p.Clear(); err != nil {
 			return err
 		}
@@ -199,11 +199,11 @@ func (b *bench) sizes() error {
 			return err
 		}
 	}
-	kept, err := p.Settled(b.plan.hosts)
+	size, err := b.finished(p, b.plan.hosts, b.plan.hosts)
 	if err != nil {
 		return err
 	}
-	each := map[metric]float64{logUnit: float64(kept.Bytes) / float64(b.plan.hosts)}
+	each := map[metric]float64{logUnit: float64(size) / float64(b.plan.hosts)}
 	if err := b.add(w, sample{What: logTrue, Who: recorded, Values: each}); err != nil {
 		return err
 	}
@@ -217,4 +217,16 @@ func (b *bench) runTrue(p *rig.Process) error {
 	}
 	defer s.Close()
 	return s.Run(floor.True)
+}
+
+// finished waits for so many logs, of so many sessions, and returns the size of what there is.
+func (b *bench) finished(p *rig.Process, logs, sessions int) (int64, error) {
+	want := rig.Kept{Logs: logs}
+	if p.Name == andCast {
+		want.Casts = sessions
+	}
+	if err := p.Settled(want); err != nil {
+		return 0, err
+	}
+	return p.Size()
 }

@@ -143,7 +143,7 @@ func (b *bench) loginInto(target *rig.Process, dir string, n int) error {
 			return err
 		}
 		took := w.took()
-		if _, err := p.Settled(n + b.plan.oneByOne*(round+1)); err != nil {
+		if err := p.Settled(rig.Kept{Logs: n + b.plan.oneByOne*(round+1)}); err != nil {
 			return err
 		}
 		cpu, err := w.cpu()

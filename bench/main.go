@@ -100,15 +100,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		p = long()
 	}
 	r, err := measureAll(ctx, p, chosen, o.profile, stderr)
-	if err != nil {
+	if r == nil {
 		return err
 	}
+	// What was measured before an error, or Ctrl-C, took its time too.
 	r.Long = o.long
-	if err := r.write(o.out); err != nil {
-		return err
-	}
-	_, err = io.WriteString(stdout, r.report())
-	return err
+	err = errors.Join(err, r.write(o.out))
+	_, printErr := io.WriteString(stdout, r.report())
+	return errors.Join(err, printErr)
 }
 
 // part is a part of what there is to be measured.
@@ -159,7 +158,8 @@ func choose(only string) ([]part, error) {
 	return chosen, nil
 }
 
-// measureAll runs parts in a folder that is removed afterwards.
+// measureAll runs parts in a folder that is removed afterwards. With an error it returns what
+// was measured until then, nil if nothing was.
 func measureAll(ctx context.Context, p plan, chosen []part, profile string, log io.Writer) (*results, error) {
 	dir, err := os.MkdirTemp("", "sshtrail-bench")
 	if err != nil {
@@ -180,7 +180,7 @@ func measureAll(ctx context.Context, p plan, chosen []part, profile string, log 
 	for _, part := range chosen {
 		fmt.Fprintf(log, "%s …\n", part.name)
 		if err := part.run(b); err != nil {
-			return nil, fmt.Errorf("%s: %w", part.name, err)
+			return b.results, fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
 	return b.results, nil

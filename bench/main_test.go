@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,5 +94,22 @@ func TestUsage(t *testing.T) {
 		if err := run(t.Context(), k.args, t.Output(), t.Output()); err == nil || !strings.Contains(err.Error(), k.says) {
 			t.Errorf("bench %s = %v, want an error that says %q", strings.Join(k.args, " "), err, k.says)
 		}
+	}
+}
+
+// TestInterrupted has what was measured before Ctrl-C kept.
+func TestInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	first := part{"first", func(b *bench) error {
+		w, err := b.watchSelf()
+		if err != nil {
+			return err
+		}
+		interrupt()
+		return b.add(w, sample{What: "first", Who: "it", Values: map[metric]float64{speed: 1}})
+	}}
+	r, err := measureAll(ctx, tiny(), []part{first, {"sync", (*bench).sync}}, "", t.Output())
+	if !errors.Is(err, context.Canceled) || r == nil || len(r.Samples) != 1 {
+		t.Errorf("measureAll = %+v, %v, want a sample and %v", r, err, context.Canceled)
 	}
 }

@@ -3,68 +3,83 @@ package rig
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
 
 // Kept is what a gateway has finished. Its own log is not, and so does not count.
-type Kept struct {
-	Logs, Casts int
-	Bytes       int64 // of both
-}
+type Kept struct{ Logs, Casts int }
 
-// Settled waits until a gateway has finished the logs of so many sessions, all of which
-// have ended, and what is made of them.
-func (p *Process) Settled(logs int) (Kept, error) {
+// Settled waits until a gateway has finished so many logs, of sessions that have all ended, and
+// the casts that are made of them, which may begin only then.
+func (p *Process) Settled(want Kept) error {
 	for until := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		kept, pending, err := p.kept()
-		if err != nil || kept.Logs >= logs && pending == 0 {
-			return kept, err
+		if err != nil || kept.Logs >= want.Logs && kept.Casts >= want.Casts && pending == 0 {
+			return err
 		}
 		if time.Now().After(until) {
-			return kept, fmt.Errorf("%s has finished %d logs, and should have %d; %d casts are not finished", p.Name, kept.Logs, logs, pending)
+			return fmt.Errorf("%s has finished %+v, and should have %+v; %d casts are not finished", p.Name, kept, want, pending)
 		}
 	}
 }
 
-// kept looks at what there is, and counts the casts that are not finished.
+const partial, cast = ".partial", ".cast"
+
+// kept looks at the names only: there may be a million.
 func (p *Process) kept() (k Kept, pending int, err error) {
-	const partial, cast = ".partial", ".cast"
-	err = filepath.WalkDir(p.Logs, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		name, unfinished := strings.CutSuffix(d.Name(), partial)
-		switch {
-		case strings.HasPrefix(name, "."):
-			return nil
+	names, err := p.names()
+	for _, name := range names {
+		name, unfinished := strings.CutSuffix(name, partial)
+		switch isCast := strings.HasSuffix(name, cast); {
+		case unfinished && isCast:
+			pending++
 		case unfinished:
-			if strings.HasSuffix(name, cast) {
-				pending++
-			}
-			return nil
-		case strings.HasSuffix(name, cast):
+		case isCast:
 			k.Casts++
 		default:
 			k.Logs++
 		}
-		info, err := d.Info()
-		if err == nil {
-			k.Bytes += info.Size()
-		}
-		return err
-	})
+	}
 	return k, pending, err
+}
+
+// names are those in the folder for logs but for what the gateway keeps for itself.
+func (p *Process) names() ([]string, error) {
+	dir, err := os.Open(p.Logs)
+	if err != nil {
+		return nil, fmt.Errorf("look at logs: %w", err)
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	return slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, ".") }), err
+}
+
+// Size is how many bytes a gateway has finished, of logs and casts.
+func (p *Process) Size() (int64, error) {
+	names, err := p.names()
+	size := int64(0)
+	for _, name := range names {
+		if strings.HasSuffix(name, partial) {
+			continue
+		}
+		info, statErr := os.Stat(filepath.Join(p.Logs, name))
+		if statErr != nil {
+			return 0, errors.Join(err, statErr)
+		}
+		size += info.Size()
+	}
+	return size, err
 }
 
 // Clear removes a gateway's finished logs, so that nothing fills up.
 func (p *Process) Clear() error {
-	entries, err := os.ReadDir(p.Logs)
-	for _, e := range entries {
-		if name := e.Name(); !strings.HasSuffix(name, ".partial") && !strings.HasPrefix(name, ".") {
+	names, err := p.names()
+	for _, name := range names {
+		if !strings.HasSuffix(name, partial) {
 			err = errors.Join(err, os.Remove(filepath.Join(p.Logs, name)))
 		}
 	}
