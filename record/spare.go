@@ -28,8 +28,9 @@ func (f *segmentFile) giveUp(fsys disk.FS) {
 }
 
 const (
-	// maxSpares is how many files are kept for logs to come: 32 MiB, with blocks of 128 KiB.
-	maxSpares = 256
+	// maxSpares is how many files are kept, open, for logs to come: 8 MiB, with blocks of
+	// 128 KiB.
+	maxSpares = 64
 	// ownSpares is how many a log keeps for itself, so that it need not give them names.
 	ownSpares = 2
 )

@@ -216,8 +216,8 @@ func (l *Log) syncStore(n int) error {
 	return nil
 }
 
-// checkStores has all logs synced, and so finds those whose file in the store is gone.
-func (r *Recorder) checkStores() {
+// checkLogs has all logs synced, and so finds those whose files are gone.
+func (r *Recorder) checkLogs() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for l := range r.logs {
@@ -226,8 +226,11 @@ func (r *Recorder) checkStores() {
 				return // somebody is at it
 			}
 			err := l.syncStore(0)
+			if err == nil || err == errNoWriter {
+				err = l.sync()
+			}
 			l.syncMu.Unlock()
-			if err != nil && err != errNoWriter && l.trouble.err() == nil {
+			if err != nil && err != errLeft && l.trouble.err() == nil {
 				l.failed(err, nil)
 			}
 		})

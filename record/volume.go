@@ -135,7 +135,7 @@ func (v *volume) look() {
 		v.r.onlyEnds.Store(false)
 	}
 	if moved {
-		v.r.checkStores()
+		v.r.checkLogs()
 	}
 }
 
