@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/sshtrail/sshtrail/codec"
 	"github.com/sshtrail/sshtrail/codec/asciicast"
 	"github.com/sshtrail/sshtrail/codec/binary"
 	"github.com/sshtrail/sshtrail/storage"
@@ -101,13 +102,16 @@ func castStart(seconds int64) int64 {
 	return max(0, min(seconds, most)) * int64(time.Second)
 }
 
-// castHead is within how much of a cast its version is looked for: its header may begin with a title.
+// castHead is within how much of a cast its header must end: there may be a long title in it.
 const castHead = 64 << 10
 
 // isCast reports whether a source begins as a cast does, without using it up.
 func (s *source) isCast() bool {
 	head := make([]byte, castHead)
 	if s.at != nil {
+		if n, _ := s.at.ReadAt(head[:16], 0); codec.Detect(head[:n]) != "" {
+			return false // without reading more of what may be far away
+		}
 		n, _ := s.at.ReadAt(head, 0) // what can't be read the command itself meets
 		head = head[:n]
 	} else {
@@ -115,7 +119,8 @@ func (s *source) isCast() bool {
 		s.r = buffered
 		head, _ = buffered.Peek(len(head)) // the same
 	}
-	return bytes.HasPrefix(bytes.TrimLeft(head, " \t"), []byte("{")) && bytes.Contains(head, []byte(`"version"`))
+	_, err := asciicast.NewReader(bytes.NewReader(head))
+	return err == nil
 }
 
 // noCast is for commands that read logs.
