@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -31,6 +32,12 @@ type stateFile struct {
 // manyLines is how many lines a state file may have that are not of parts before it is written anew: tries that failed
 // leave some.
 const manyLines = 100
+
+// Who gives a state up, or looks whether it is of any use, is done with it in no time: that long it is waited for.
+const (
+	claimTries = 100
+	claimPause = time.Millisecond
+)
 
 // careful opens what is there, and neither follows a link nor waits for a pipe's other end.
 const careful = unix.O_NOFOLLOW | unix.O_NONBLOCK
@@ -106,7 +113,12 @@ func (s *spool) openState(name storage.Name, p *progress) (*stateFile, *progress
 
 // claim locks the file, and sees to it that it is the one of that name still.
 func (st *stateFile) claim() error {
-	if err := st.f.TryLock(disk.Exclusive); err != nil {
+	err := st.f.TryLock(disk.Exclusive)
+	for tries := 0; errors.Is(err, disk.ErrLocked) && tries < claimTries; tries++ {
+		<-time.After(claimPause)
+		err = st.f.TryLock(disk.Exclusive)
+	}
+	if err != nil {
 		return err
 	}
 	mine, err := st.f.Stat()
