@@ -36,6 +36,25 @@ func (x *index) add(h *binary.Head) {
 	x.blocks++
 }
 
+// indexOf returns the index that a log's summary has, if it can be one.
+func indexOf(t *binary.Tail) (index, bool) {
+	x := index{step: 1, blocks: t.Blocks}
+	n := uint32(len(t.Summary.Index))
+	for n > 0 && x.step < t.Blocks && (t.Blocks-1)/x.step+1 > n {
+		x.step *= 2
+	}
+	if n == 0 || n > maxPoints || t.Blocks == 0 || (t.Blocks-1)/x.step+1 != n {
+		return index{}, false
+	}
+	for i, p := range t.Summary.Index {
+		if i > 0 && (p[0] <= x.points[i-1].offset || p[1] < x.points[i-1].from) {
+			return index{}, false
+		}
+		x.points = append(x.points, point{p[0], p[1]})
+	}
+	return x, x.points[0].offset == binary.FirstBlock
+}
+
 // before returns the number of the last point that is not after a time.
 func (x *index) before(at int64) int {
 	i := sort.Search(len(x.points), func(i int) bool { return x.points[i].from > at })

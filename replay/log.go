@@ -31,6 +31,9 @@ type Log struct {
 	stream bool   // ContainerSSH's: no blocks
 	index  index
 	end    int64 // time of the last event
+
+	summary *binary.Tail // to be used instead of what it spares the reading of; nil: all is read
+	resizes uint64       // events of that kind that were observed
 }
 
 // More calls each for the events of an open log that are in no block yet, from the one
@@ -43,6 +46,9 @@ type Options struct {
 	// Messages is how many of the log are to be played at most, 0 all: of one that goes
 	// wrong later, as a reader of the whole has found.
 	Messages uint64
+	// Sparing has Open look at no block that the log's summary makes needless to look at, for logs of
+	// which each piece costs a request. What is wrong with a block is then found when it is played.
+	Sparing bool
 	// Progress, if it is not nil, is told up to which offset the log was read, and may
 	// end Open by an error.
 	Progress func(offset int64) error
@@ -70,7 +76,7 @@ func Open(r io.ReaderAt, size int64, o Options) (*Log, error) {
 	if errors.As(err, &fault) && fault.Verdict == binary.Tampered {
 		l.stream = true
 	}
-	if err := l.outline(o.Progress); err != nil {
+	if err := l.outline(o.Sparing, o.Progress); err != nil {
 		return nil, fmt.Errorf("look for channels: %w", err)
 	}
 	return l, nil

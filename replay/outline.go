@@ -9,7 +9,7 @@ import (
 )
 
 // outline finds the channels.
-func (l *Log) outline(progress func(int64) error) error {
+func (l *Log) outline(sparing bool, progress func(int64) error) error {
 	if l.stream {
 		return l.outlineStream(progress)
 	}
@@ -19,6 +19,9 @@ func (l *Log) outline(progress func(int64) error) error {
 	case err == nil:
 		l.Ended = true
 		waiting = l.summarize(tail.Summary)
+		if sparing {
+			l.summary = tail
+		}
 	case !errors.Is(err, binary.ErrNoEnd):
 		return err
 	}
@@ -89,7 +92,25 @@ func (l *Log) outlineBlocks(sessions int, progress func(int64) error) (uint64, e
 		if err := progress(offset); err != nil {
 			return next, err
 		}
+		if !l.unknown(sessions) && l.isOutlined() {
+			return l.summary.Messages, nil
+		}
 	}
+}
+
+// isOutlined reports whether all is known that blocks further on could tell but for the ends of channels, and
+// takes the places of these blocks from the summary then.
+func (l *Log) isOutlined() bool {
+	if l.summary == nil || l.resizes < l.summary.Summary.Kinds[event.KindResize] {
+		return false
+	}
+	x, ok := indexOf(l.summary)
+	if !ok {
+		l.summary = nil
+		return false
+	}
+	l.index, l.end = x, max(l.end, l.summary.Summary.End)
+	return true
 }
 
 // unknown reports whether there may be a channel of which it is not known what it runs.
@@ -161,6 +182,9 @@ func (l *Log) observe(m *binary.Message) error {
 	ev, err := m.Event()
 	if err != nil {
 		return nil // of a foreign log, and larger than anything that is looked for
+	}
+	if event.KindOf(ev.Body) == event.KindResize {
+		l.resizes++
 	}
 	switch b := ev.Body.(type) {
 	case *event.HandshakeSuccessful:

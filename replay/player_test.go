@@ -23,7 +23,7 @@ func TestSeekIsPlayingFromTheStart(t *testing.T) {
 		s.begin(1, 0, 0)
 		s.shell(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1)), 600)
 		log := s.end()
-		l := open(t, log, Options{})
+		l := open(t, log, Options{Sparing: rapid.Bool().Draw(t, "sparing")})
 		ch := l.Channel(rapid.Uint64Range(0, 1).Draw(t, "channel"))
 		p := NewPlayer(l, ch)
 		p.spacing = 500

@@ -169,6 +169,7 @@ func (a *app) openReplay(src *growing) (*replay.Log, error) {
 	defer bar.end()
 	log, err := replay.Open(src, src.size, replay.Options{
 		More:     src.more,
+		Sparing:  src.far,
 		Progress: func(offset int64) error { bar.done(offset); return nil },
 	})
 	if err == nil && len(log.Channels) == 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/sshtrail/sshtrail/internal/disk"
 	"github.com/sshtrail/sshtrail/storage"
 	"github.com/sshtrail/sshtrail/storage/file"
+	"github.com/sshtrail/sshtrail/storage/s3"
 )
 
 // logHelp says what a LOG argument may be.
@@ -29,6 +30,7 @@ type source struct {
 	at   io.ReaderAt // the same, anywhere and again; nil where that can't be had
 	size int64       // -1 if it is not known
 	open bool        // a writer is at work on it
+	far  bool        // each piece that is read costs a request
 	// journal is the folder with what a log of the configuration's store has no block
 	// of yet; empty for other logs.
 	journal string
@@ -192,6 +194,7 @@ func openStored(ctx context.Context, s shelf, journal string, name storage.Name)
 	}
 	src := fromReader(string(name), r)
 	src.journal = journal
+	src.far = s3.IsRemote(r)
 	return src, nil
 }
 

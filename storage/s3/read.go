@@ -91,6 +91,12 @@ type remoteReader struct {
 	ahead int64
 }
 
+// IsRemote reports whether reading a log costs requests.
+func IsRemote(r storage.Reader) bool {
+	_, remote := r.(*remoteReader)
+	return remote
+}
+
 // span is a piece of an object.
 type span struct {
 	at int64
@@ -165,7 +171,8 @@ func (r *remoteReader) spanAt(at, n int64) (span, error) {
 			return s, nil
 		}
 	}
-	if at == r.next {
+	// What goes on with a little left out is reading in order too: to leave it out would cost as many requests.
+	if gap := at - r.next; gap >= 0 && gap <= r.ahead {
 		r.ahead = min(max(2*r.ahead, minAhead), maxAhead)
 	} else {
 		r.ahead = minAhead
