@@ -72,7 +72,7 @@ func (s *Store) start(l *log, k kind, n int) {
 
 // contextOf is that of l's steps. The caller holds s.mu.
 func (s *Store) contextOf(l *log) context.Context {
-	if l.stop == nil {
+	if l.stop == nil || l.ctx.Err() != nil {
 		l.ctx, l.stop = context.WithCancel(s.ctx)
 	}
 	return l.ctx
@@ -155,7 +155,7 @@ func (s *Store) settleDown(l *log, failed bool) *stateFile {
 	if !l.isIdle() {
 		return nil
 	}
-	if !l.writing && !l.finished {
+	if !l.isOpen() && !l.finished && !l.held {
 		return s.drop(l)
 	}
 	if !l.resting && l.file != nil {

@@ -16,7 +16,7 @@ func (s *Store) makeRoom() {
 	}
 	var oldest *log
 	for _, l := range s.logs {
-		if l.writing && !l.held && !l.alone && l.freeable() > l.p.freed && (oldest == nil || order(l, oldest) < 0) {
+		if l.isOpen() && !l.held && !l.alone && l.freeable() > l.p.freed && (oldest == nil || order(l, oldest) < 0) {
 			oldest = l
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sshtrail/sshtrail/internal/disk"
 	"github.com/sshtrail/sshtrail/storage"
 	"github.com/sshtrail/sshtrail/storage/s3/internal/bucket"
 )
@@ -17,6 +18,7 @@ type log struct {
 	name     storage.Name
 	writing  bool // there is a writer
 	finished bool
+	left     disk.File // its writer has given it up; parts that are full are sent all the same, under this lock
 	size     int64
 	released int64     // what Resume will not read any more
 	since    time.Time // when it was finished, or created
@@ -104,7 +106,7 @@ func (k kind) isLocal() bool { return k == toTake || k == toRestart || k == toCl
 
 // step is what can be done next for l, and the part's number.
 func (l *log) step() (kind, int) {
-	if l.held || l.alone || !l.writing && !l.finished {
+	if l.held || l.alone || !l.isOpen() && !l.finished {
 		return nothing, 0
 	}
 	if l.p == nil {
@@ -121,9 +123,12 @@ func (l *log) step() (kind, int) {
 	return k, n
 }
 
-// hasWork reports whether there is something to do for a log that is being written.
+// isOpen reports whether parts of l are sent although it is not finished.
+func (l *log) isOpen() bool { return l.writing || l.left != nil }
+
+// hasWork reports whether there is something to do for a log that is open.
 func (l *log) hasWork() bool {
-	if !l.writing {
+	if !l.isOpen() {
 		return false
 	}
 	k, _ := l.due()

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/sshtrail/sshtrail/internal/disk/faultdisk"
 	"github.com/sshtrail/sshtrail/internal/s3test/hostile"
 	"github.com/sshtrail/sshtrail/storage"
 )
@@ -283,6 +284,41 @@ func TestReleasedStaysReleased(t *testing.T) {
 		commit(t, w)
 		drained(t, s)
 		wantObject(t, "at the end", server, "log", pattern(8*partSize))
+	})
+}
+
+// TestAFullSpoolEmptiesItself of what nobody writes any more, without anybody's going on with it.
+func TestAFullSpoolEmptiesItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, m := newServer(hostile.Six()), newDisk(t)
+		server.Plan(hostile.All(hostile.Refuse(503, "SlowDown")))
+		cfg := testConfig(server)
+		cfg.MaxSpool = 8 * partSize
+		process := faultdisk.NewProcess(m, nil)
+		s := newStore(t, cfg, process, nil)
+		w := create(t, s, "log")
+		write(t, w, pattern(8*partSize))
+		w.(storage.Releaser).Release(8 * partSize)
+		if _, err := w.Write([]byte("x")); !isFull(err) {
+			t.Fatalf("Write = %v", err)
+		}
+		w.Close()
+		server.Plan(nil)
+		waitABit()
+		if n := s.Stats().SpoolBytes; n > 4*partSize {
+			t.Errorf("the spool has %d bytes after an outage", n)
+		}
+		finish(t, s, "new", pattern(9))
+		w = resume(t, s, "log", 8*partSize)
+		write(t, w, pattern(9 * partSize)[8*partSize:])
+		commit(t, w)
+		drained(t, s)
+		wantObject(t, "at the end", server, "new", pattern(9))
+		wantObject(t, "at the end", server, "log", pattern(9*partSize))
+		wantEmpty(t, "at the end", m)
+		if n := process.Open(); n > 0 {
+			t.Errorf("%d files are open", n)
+		}
 	})
 }
 

@@ -42,6 +42,30 @@ func (s *Store) Resume(ctx context.Context, name storage.Name, keep func(io.Read
 	return resumed, nil
 }
 
+// letGo ends what is done for a log that was given up: whoever resumes it may cut it. The caller holds s.mu, which is not
+// held afterwards.
+func (s *Store) letGo(l *log) {
+	lock := l.left
+	l.left = nil
+	if l.stop != nil {
+		l.stop()
+	}
+	var idle *stateFile
+	if !l.held {
+		idle = s.drop(l)
+	}
+	if s.logs[l.name] != l {
+		l.changed()
+	}
+	s.mu.Unlock()
+	if idle != nil {
+		s.logClose(l, idle.close())
+	}
+	if lock != nil {
+		s.logClose(l, lock.Close())
+	}
+}
+
 // releasedOf is up to where the last writer of a log has released it, and forgets that.
 func (s *Store) releasedOf(name storage.Name) int64 {
 	s.mu.Lock()
@@ -73,7 +97,7 @@ func (s *Store) mayResume(ctx context.Context, name storage.Name) error {
 		}
 		ended := make(chan struct{})
 		l.waiters = append(l.waiters, ended)
-		s.mu.Unlock()
+		s.letGo(l)
 		select {
 		case <-ended:
 		case <-ctx.Done():

@@ -123,17 +123,20 @@ func (s *Store) Close(ctx context.Context) error {
 // rest gives back all states that are taken.
 func (s *Store) rest() error {
 	s.mu.Lock()
-	var files []*stateFile
+	var closing []func() error
 	for _, l := range s.logs {
 		if l.file != nil {
-			files = append(files, l.file)
-			l.file = nil
+			closing = append(closing, l.file.close)
 		}
+		if l.left != nil {
+			closing = append(closing, l.left.Close)
+		}
+		l.file, l.left = nil, nil
 	}
 	s.mu.Unlock()
 	var errs []error
-	for _, f := range files {
-		errs = append(errs, f.close())
+	for _, do := range closing {
+		errs = append(errs, do())
 	}
 	return errors.Join(errs...)
 }

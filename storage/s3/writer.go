@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/sshtrail/sshtrail/internal/disk"
 	"github.com/sshtrail/sshtrail/storage"
 )
 
@@ -81,7 +82,8 @@ func (w *writer) Commit(ctx context.Context) error {
 	return nil
 }
 
-// Close gives the log up, unfinished. Its upload stands still until it is resumed.
+// Close gives the log up, unfinished. What it has of full parts is uploaded all the same, so that the spool does not stay full
+// of logs that nobody goes on with.
 func (w *writer) Close() error {
 	if w.over {
 		return nil
@@ -90,8 +92,10 @@ func (w *writer) Close() error {
 	if w.err == nil {
 		w.err = fmt.Errorf("use log %q: %w", string(w.l.name), os.ErrClosed)
 	}
-	w.s.giveUp(w.l) // before others can take it
-	return w.w.Close()
+	w.s.standBack(w.l) // before others can take it
+	err := w.w.Close()
+	w.s.giveUp(w.l)
+	return err
 }
 
 // Release lets the bytes before offset go, when the bucket has them and the spool is short of room.
@@ -145,22 +149,57 @@ func (s *Store) finish(l *log) {
 	s.poke()
 }
 
-// giveUp takes a log out of this process's hands. Steps that are at work on it end first, but
-// nobody waits for them here: Resume does.
-func (s *Store) giveUp(l *log) {
+// standBack has no step begin for a log whose writer is about to give it up.
+func (s *Store) standBack(l *log) {
 	s.mu.Lock()
-	l.writing = false
-	if l.stop != nil {
-		l.stop()
-	}
+	defer s.mu.Unlock()
+	l.writing, l.held = false, true
 	if l.stopTail != nil {
 		l.stopTail()
 	}
-	idle := s.drop(l)
+}
+
+// giveUp keeps a log of several parts at hand, for them to be sent, and forgets others.
+func (s *Store) giveUp(l *log) {
+	s.mu.Lock()
+	worth := !s.closing && l.p.schedule.before(l.size) > 0
+	size := l.size
+	s.mu.Unlock()
+	var lock disk.File
+	if worth {
+		lock = s.spool.hold(l.name, size)
+	}
+	s.mu.Lock()
+	l.held, l.left = false, lock
+	var idle *stateFile
+	if lock != nil {
+		s.enlist(l)
+	} else {
+		if l.stop != nil {
+			l.stop()
+		}
+		idle = s.drop(l)
+	}
+	l.changed()
 	s.mu.Unlock()
 	if idle != nil {
 		s.logClose(l, idle.close())
 	}
+	s.poke()
+}
+
+// hold locks a log of that size that is not finished; nil if that can't be.
+func (s *spool) hold(name storage.Name, size int64) disk.File {
+	f, err := s.fs.OpenFile(s.partial(name), os.O_RDONLY|careful, 0)
+	if err != nil {
+		return nil
+	}
+	err = f.TryLock(disk.Exclusive)
+	if info, statErr := f.Stat(); err == nil && statErr == nil && info.Size() == size {
+		return f
+	}
+	_ = f.Close() // nothing was written
+	return nil
 }
 
 func (s *Store) logClose(l *log, err error) {
