@@ -101,8 +101,17 @@ func TestAheadIsTheSame(t *testing.T) {
 // TestAheadPassesErrorsOn has the file fail at any block: what is before it is read, and
 // the error is the file's own.
 func TestAheadPassesErrorsOn(t *testing.T) {
-	log, broken := keystrokes(t, 5000).end(), errors.New("broken")
-	for cut := 1; cut < len(log); cut += 97 {
+	log, broken := keystrokes(t, 20_000).end(), errors.New("broken")
+	cuts := []int{}
+	for cut := 1; cut < len(log); cut += 3989 {
+		cuts = append(cuts, cut)
+	}
+	for at := range log {
+		if bytes.HasPrefix(log[at:], []byte(gzipHead)) {
+			cuts = append(cuts, at, at+50) // where a block begins, and within its header
+		}
+	}
+	for _, cut := range cuts {
 		source := func() *Reader {
 			return NewReader(io.MultiReader(bytes.NewReader(log[:cut]), &once{err: broken}, bytes.NewReader(log[cut:])))
 		}
@@ -118,6 +127,55 @@ func TestAheadPassesErrorsOn(t *testing.T) {
 	r := NewReader(iotest.OneByteReader(bytes.NewReader(log)))
 	r.Parallel(4, nil)
 	same(t, tell(t, r), tell(t, NewReader(bytes.NewReader(log))))
+}
+
+// TestASummaryIsNotCheckedAhead has a summary that is right only for a file without a header.
+func TestASummaryIsNotCheckedAhead(t *testing.T) {
+	l := newLogMaker(t)
+	l.add(event.Event{Time: 7, Body: &event.Connect{}})
+	l.summaryBreak = func(s *event.Summary) { s.Index[0][0] = 0 }
+	if v, err := verdictOf(t, l.end()); v != Tampered { // which holds the readers to each other
+		t.Errorf("Verdict = %v (%v), want tampered", v, err)
+	}
+}
+
+// TestAHeaderIsNotCheckedAhead changes each bit of the header of a block that is good by
+// itself.
+func TestAHeaderIsNotCheckedAhead(t *testing.T) {
+	l := newLogMaker(t)
+	at := 0
+	for i := range 4 {
+		at = len(l.out)
+		l.add(event.Event{Time: int64(i), Body: &event.IO{Data: []byte("x")}})
+		if i < 3 {
+			l.flush()
+		}
+	}
+	log := l.end()
+	second := bytes.Index(log[len(fileHeader)+1:], []byte(gzipHead)) + len(fileHeader) + 1
+	if second >= at {
+		t.Fatalf("the second block is at %d, the last one at %d", second, at)
+	}
+	for bit := range 8 * blockHead {
+		if v, err := verdictOf(t, flip(log, 8*second+bit)); v != Tampered && v != Truncated {
+			t.Errorf("Verdict with bit %d of the header changed = %v (%v)", bit, v, err)
+		}
+	}
+}
+
+// TestConnectionsOfOtherBlocks has one connection in each block, and a summary as if there
+// were but one.
+func TestConnectionsOfOtherBlocks(t *testing.T) {
+	l := newLogMaker(t)
+	for i, conn := range []event.ConnID{"a", "b", "b"} {
+		l.add(event.Event{Conn: conn, Time: int64(i), Body: &event.IO{Data: []byte("x")}})
+		l.flush()
+	}
+	user := "alice"
+	l.summaryBreak = func(s *event.Summary) { s.Username = &user }
+	if v, err := verdictOf(t, l.end()); v != Tampered {
+		t.Errorf("Verdict = %v (%v), want tampered", v, err)
+	}
 }
 
 // once fails once, as a device may.
