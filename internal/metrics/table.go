@@ -40,7 +40,7 @@ const namespace = "sshtrail_"
 // rows is the table of all metrics. docs/operations.md is made of it.
 func rows() []row {
 	var all []row
-	for _, part := range [][]row{processRows(), gatewayRows(), logRows(), troubleRows(), diskRows(), uploadRows()} {
+	for _, part := range [][]row{processRows(), gatewayRows(), logRows(), troubleRows(), copyRows(), diskRows(), uploadRows()} {
 		all = append(all, part...)
 	}
 	return all
@@ -149,6 +149,23 @@ func troubleRows() []row {
 			put(float64(r.Gapped), "")
 		}),
 	}
+}
+
+func copyRows() []row {
+	return []row{
+		copyRow("copies_waiting", gauge, "Logs that are not wholly in a further format or storage yet, those of open sessions counted.", func(c *record.CopyStats) float64 { return float64(c.Waiting) }),
+		copyRow("copies_total", counter, "Logs that were copied into a further format or storage, to their end.", func(c *record.CopyStats) float64 { return float64(c.Done) }),
+		copyRow("copy_failures_total", counter, "Tries to copy that failed. They are repeated until they work.", func(c *record.CopyStats) float64 { return float64(c.Failed) }),
+	}
+}
+
+// copyRow has a value for each format in each storage that is made of the log of record.
+func copyRow(name string, k kind, help string, value func(c *record.CopyStats) float64) row {
+	return recorderRow(name, k, "copy", help, func(r *record.Stats, put func(float64, string)) {
+		for i := range r.Copies {
+			put(value(&r.Copies[i]), r.Copies[i].Name)
+		}
+	})
 }
 
 func diskRows() []row {

@@ -28,7 +28,8 @@ func full() snapshot {
 			Events: 14, Bytes: 15, Stored: 16, Journal: 17, Unsynced: 1800 * time.Millisecond,
 			Syncs:    record.Histogram{Counts: []uint64{0, 1, 1, 2, 2, 2, 3, 3}, All: 4, Sum: 9500 * time.Millisecond},
 			Failures: map[string]uint64{"full": 19}, Gaps: 20, Gapped: 21,
-			Disks: []record.DiskStats{{Folder: "/journal", Free: 22, Size: 23, FreeFiles: 24, Files: 25, Warn: 26, Refuse: 27, Reserve: 28}},
+			Copies: []record.CopyStats{{Name: "asciinema in file", Done: 40, Waiting: 41, Failed: 42}},
+			Disks:  []record.DiskStats{{Folder: "/journal", Free: 22, Size: 23, FreeFiles: 24, Files: 25, Warn: 26, Refuse: 27, Reserve: 28}},
 		},
 		uploads: &Uploads{
 			Waiting: 29, Oldest: 30 * time.Second, Open: 31, Spool: 32, SpoolLimit: 33, Freed: 34, Sent: 35, Works: true,
@@ -87,6 +88,8 @@ func TestNumbersAreTold(t *testing.T) {
 		`sshtrail_sync_duration_seconds_bucket{le="+Inf"} 4`, `sshtrail_sync_duration_seconds_sum 9.5`, `sshtrail_sync_duration_seconds_count 4`,
 		`sshtrail_recording_failures_total{kind="full"} 19`, `sshtrail_recording_failures_total{kind="io"} 0`,
 		`sshtrail_gaps_total 20`, `sshtrail_gaps_open 21`,
+		`sshtrail_copies_total{copy="asciinema in file"} 40`, `sshtrail_copies_waiting{copy="asciinema in file"} 41`,
+		`sshtrail_copy_failures_total{copy="asciinema in file"} 42`,
 		`sshtrail_disk_free_bytes{folder="/journal"} 22`, `sshtrail_disk_size_bytes{folder="/journal"} 23`,
 		`sshtrail_disk_free_files{folder="/journal"} 24`, `sshtrail_disk_files{folder="/journal"} 25`,
 		`sshtrail_disk_warn_bytes{folder="/journal"} 26`, `sshtrail_disk_refuse_bytes{folder="/journal"} 27`,
@@ -139,8 +142,9 @@ func TestAnyFolder(t *testing.T) {
 // stranger can make no series, and nobody's name is told.
 func TestLabelsAreClosedSets(t *testing.T) {
 	known := map[string][]string{
-		"version": {"v1.2.3"},   // the program's
-		"folder":  {"/journal"}, // the configuration's
+		"version": {"v1.2.3"},            // the program's
+		"folder":  {"/journal"},          // the configuration's
+		"copy":    {"asciinema in file"}, // likewise
 	}
 	for _, label := range []string{"state", "outcome", "reason", "method", "kind", "result"} {
 		known[label] = values(label)
