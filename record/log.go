@@ -41,6 +41,7 @@ type Log struct {
 	stuck  <-chan struct{} // closed when an operation that was given up has returned
 	blocks uint32          // segments so far
 	files  uint32          // names of files for them
+	isFast bool            // the last one was
 	next   uint64          // number of the next event
 	unsaid unsaid          // when the log is given up
 
@@ -333,6 +334,9 @@ func (l *Log) append(frame []byte, time int64, kind event.Kind) error {
 		return err
 	}
 	l.seg.add(len(frame)-frameHead, time, kind)
+	if l.seg.mem != nil {
+		*l.seg.mem = append(*l.seg.mem, frame[frameHead:]...)
+	}
 	l.next++
 	l.written.Store(l.next)
 	l.meter.bytes.Add(uint64(len(frame) - frameHead))
@@ -358,6 +362,9 @@ func (l *Log) openSegment() error {
 	}, func() { made.file.giveUp(l.r.cfg.FS) })
 	if err != nil {
 		return fmt.Errorf("begin journal: %w", err)
+	}
+	if l.isFast {
+		l.r.remember(made)
 	}
 	l.seg = made
 	l.blocks++
@@ -430,7 +437,7 @@ func (l *Log) seal(end *ending) {
 	if s == nil {
 		s = &segment{head: head{Block: l.blocks, First: l.next}}
 	}
-	l.seg = nil
+	l.seg, l.isFast = nil, s.isFast()
 	if end == nil {
 		l.noteState(s)
 	}

@@ -107,6 +107,7 @@ type Recorder struct {
 	own          *ownLog        // nil without Config.Own
 	folder       folderSync
 	spares       spares
+	remembered   atomic.Int64 // segments that are in memory too
 	segmentsMade atomic.Uint64
 	recoveries   []Recovery
 	count        counters

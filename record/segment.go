@@ -77,7 +77,9 @@ type segment struct {
 	messages uint32
 	from, to int64
 	kinds    uint32
-	durable  bool // sealed and synced; guarded by Log.syncMu
+
+	mem     *[]byte // its messages, if they are at hand; see Recorder.remember
+	durable bool    // sealed and synced; guarded by Log.syncMu
 
 	sum   *summaryState // when it was sealed, if a checkpoint is due behind its block
 	check *checkpoint   // behind its block; set before it leaves the queue
