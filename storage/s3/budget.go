@@ -3,6 +3,7 @@ package s3
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/sshtrail/sshtrail/storage"
 )
@@ -52,4 +53,45 @@ func (b *budget) check(n int64, atEnd bool) error {
 		return fmt.Errorf("%w: logs that are not uploaded yet take %d bytes of the %d that audit.s3.maxSpool allows in %q", storage.ErrFull, used, limit, b.dir)
 	}
 	return nil
+}
+
+// How long room is waited for that uploads make, how often it is looked for, and for how many looks nothing
+// may be under way. A recorder takes a store for hung that does not answer for 3.5 s.
+const (
+	roomPatience = 2 * time.Second
+	roomLook     = 20 * time.Millisecond
+	roomIdle     = 3
+)
+
+// awaitRoom returns when there is room for n bytes more, or an error if there is none. It waits only while
+// uploads work, so that a session which is faster than them is slowed down, and not ended.
+func (s *Store) awaitRoom(n int64, atEnd bool) error {
+	idle := 0
+	for began := time.Now(); ; {
+		err := s.budget.check(n, atEnd)
+		if err == nil {
+			return nil
+		}
+		if idle++; s.makesRoom() {
+			idle = 0
+		}
+		if idle == roomIdle || !s.works() || time.Since(began) > roomPatience {
+			return err
+		}
+		s.poke()
+		<-time.After(roomLook)
+	}
+}
+
+// makesRoom reports whether something is under way after which there may be more room.
+func (s *Store) makesRoom() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running > 0 || s.freeing
+}
+
+func (s *Store) works() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gate.failures == 0 && s.ctx.Err() == nil
 }

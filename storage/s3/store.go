@@ -186,6 +186,9 @@ func (s *Store) Create(ctx context.Context, name storage.Name, about storage.Abo
 	if err == nil {
 		err = s.spool.isNew(name)
 	}
+	if err == nil {
+		err = s.awaitRoom(0, false)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("create log %q: %w", string(name), err)
 	}
@@ -211,7 +214,7 @@ func (s *Store) mayCreate(name storage.Name) error {
 	case s.logs[name] != nil:
 		return storage.ErrExist
 	}
-	return s.budget.check(0, false)
+	return nil
 }
 
 func (s *Store) newProgress(name storage.Name, about bucket.About) *progress {

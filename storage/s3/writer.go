@@ -32,12 +32,13 @@ func (w *writer) fail(what string, err error) error {
 	return w.err
 }
 
-// Write appends to the spool, as long as its budget allows it.
+// Write appends to the spool, as long as its budget allows it. If uploads are under way that make room, it waits for
+// a moment.
 func (w *writer) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
-	if err := w.s.budget.check(int64(len(p)), w.resumed); err != nil {
+	if err := w.s.awaitRoom(int64(len(p)), w.resumed); err != nil {
 		return 0, w.fail("append to", err)
 	}
 	n, err := w.w.Write(p)
