@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // program returns the path of versitygw. The first time it is built, which takes minutes;
@@ -42,15 +40,4 @@ func root(t testing.TB) string {
 		}
 		dir = above
 	}
-}
-
-// dataDir is a folder for objects. versitygw keeps what it knows of an object in extended
-// attributes of its file, which not every file system has.
-func dataDir(t testing.TB) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := unix.Setxattr(dir, "user.sshtrail.test", []byte("x"), 0); err != nil {
-		t.Fatalf("%s has no extended attributes (%v): set TMPDIR to a folder on ext4 or xfs", dir, err)
-	}
-	return dir
 }

@@ -296,7 +296,7 @@ func (h *house) check(again int, finished ...storage.Name) {
 		if regexp.MustCompile(`an upload that nobody needs may be left .* key=`+u.Key+" ").MatchString(h.says.String()) && len(u.Parts) == 0 {
 			continue
 		}
-		if h.wasCut {
+		if h.wasCut { // the power, and with it what was known of an upload: rules of the bucket end it
 			continue
 		}
 		h.t.Errorf("an upload of %s is left open, with %d parts", u.Key, len(u.Parts))
