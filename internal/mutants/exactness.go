@@ -22,10 +22,10 @@ func ofExactness() []mutant {
 			test: "record.TestAClockStepReordersNothing",
 		},
 		{
-			name: "what a write that failed has left stays in the journal", promise: 2, file: "record/segment.go",
-			old:  `if torn {`,
-			new:  `if torn && size < 0 {`,
-			test: "record.TestALogSaysWhyItEnds",
+			name: "what was in a file of the journal before counts", promise: 2, file: "record/segment.go",
+			old:  `return binary.LittleEndian.Uint32(head[4:])`,
+			new:  `return 0 * uint32(head[4])`,
+			test: "record.TestFilesAreUsedAgain",
 		},
 		{
 			name: "recovery writes what the log has already", promise: 2, file: "record/recover.go",

@@ -11,6 +11,30 @@ func ofOutages() []mutant {
 			test: "record.TestSegmentsGoWhenTheirBlocksAreDurable",
 		},
 		{
+			name: "a store lets go of more than recovery can do without", promise: 9, file: "record/checkpoint.go",
+			old:  `w.Release(offset)`,
+			new:  `w.Release(offset + 1)`,
+			test: "record.TestReleasedBytesAreNotNeeded",
+		},
+		{
+			name: "copies end with their process", promise: 9, file: "record/mark.go",
+			old:  `r.newCopied(id, nil).finish()`,
+			new:  `r.newCopied(id, nil)`,
+			test: "record.TestCopiesOutliveTheProcess",
+		},
+		{
+			name: "a log goes before all copies have it", promise: 9, file: "record/copy.go",
+			old:  `if of.left.Add(-1) > 0 {`,
+			new:  `if of.left.Add(-1) < 0 {`,
+			test: "record.TestALogThatIsThereToBeCopiedGoes",
+		},
+		{
+			name: "the tail of a log is without its journal", promise: 9, file: "record/tail.go",
+			old:  `state = append(state, newFrame(frameSegment, b, 0)...)`,
+			new:  `_ = newFrame(frameSegment, b, 0)`,
+			test: "record.TestTailsOutliveTheHost",
+		},
+		{
 			name: "the journal of a log that can't be finished goes", promise: 9, file: "record/recover.go",
 			old:  `if err != nil && !errors.Is(err, ErrNothingSaved) {`,
 			new:  `if err != nil && errors.Is(err, ErrNothingSaved) {`,

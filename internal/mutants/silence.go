@@ -15,8 +15,8 @@ func ofTrouble() []mutant {
 		},
 		{
 			name: "an error of the journal is swallowed", promise: 3, file: "record/log.go",
-			old:  `s.torn = err != nil`,
-			new:  `s.torn, err = err != nil, nil`,
+			old:  `err = writeFrame(s.file, frame, s.size)`,
+			new:  `writeFrame(s.file, frame, s.size)`,
 			test: "record.TestADiskThatIsFullEndsTheSession",
 		},
 		{
@@ -42,8 +42,8 @@ func ofTrouble() []mutant {
 		},
 		{
 			name: "a journal that was removed is none the less good", promise: 3, file: "record/sync.go",
-			old:  `_, err := l.r.cfg.FS.Stat(s.path)`,
-			new:  `_, err := s.path, error(nil)`,
+			old:  `_, err := l.r.cfg.FS.Stat(s.file.path)`,
+			new:  `_, err := s.file.path, error(nil)`,
 			test: "record.TestASegmentThatIsRemoved",
 		},
 		{
