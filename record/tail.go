@@ -81,10 +81,15 @@ func (l *Log) keepTails(ctx context.Context) {
 	l.copied.askTails()
 }
 
+// tailAge is how old a tail may get. One that has not changed is kept again then, so that
+// a session in which nothing happens can be told from one whose machine is gone.
+const tailAge = 2 * time.Minute
+
 // tail is a log's tail in one place.
 type tail struct {
-	busy atomic.Bool // it is on the way; guards kept
+	busy atomic.Bool // it is on the way; guards the fields below it
 	kept uint64      // events, when it was kept last
+	at   time.Duration
 }
 
 // send has the tail kept by its log's writer, nil if that is gone, beside the caller.
@@ -95,7 +100,7 @@ func (t *tail) send(ctx context.Context, l *Log, gather func() (storage.Writer, 
 	l.r.beside.Go(func() { // ends when the store has answered, or ctx ends
 		defer t.busy.Store(false)
 		written := l.written.Load()
-		if written == t.kept {
+		if written == t.kept && l.r.elapsed()-t.at < tailAge {
 			return
 		}
 		select {
@@ -113,7 +118,7 @@ func (t *tail) send(ctx context.Context, l *Log, gather func() (storage.Writer, 
 			err = w.Tail(ctx, state)
 		}
 		if err == nil {
-			t.kept = written
+			t.kept, t.at = written, l.r.elapsed()
 		}
 		if ctx.Err() == nil {
 			l.r.tails.tell(l, err)

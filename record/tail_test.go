@@ -28,6 +28,7 @@ type tailing struct {
 	*forgetful
 	mu    sync.Mutex
 	tails map[storage.Name]keptTail
+	kept  int
 	err   error // of Tail
 }
 
@@ -94,6 +95,7 @@ func (w *tailWriter) Tail(ctx context.Context, state []byte) error {
 	if w.s.err != nil {
 		return w.s.err
 	}
+	w.s.kept++
 	w.s.tails[w.name] = keptTail{b, bytes.Clone(state), from}
 	return nil
 }
@@ -210,6 +212,24 @@ func TestTailsThatCantBeKept(t *testing.T) {
 				t.Errorf("%q was told %d times, want once:\n%s", message, n, told.String())
 			}
 		}
+	})
+}
+
+// A session in which nothing happens is not taken for one whose machine is gone.
+func TestTailsOfQuietSessionsAreFresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newTailing()
+		r := mustOpen(t, newDisk(t), func(c *record.Config) { c.Store = store })
+		s := &session{log: r.Begin()}
+		s.begin()
+		pass(10 * time.Minute)
+		store.mu.Lock()
+		if store.kept < 4 || store.kept > 6 {
+			t.Errorf("in ten minutes of silence the tail was kept %d times, want each two minutes", store.kept)
+		}
+		store.mu.Unlock()
+		s.end()
+		mustClose(t, r)
 	})
 }
 
