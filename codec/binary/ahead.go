@@ -74,9 +74,10 @@ func (r *Reader) Rendered() []byte {
 }
 
 // adopt goes on behind the next block if that was read ahead and is good. If it is not
-// the caller reads it, from src again.
+// the reading ahead is over, and the caller reads it, from src again.
 func (a *ahead) adopt(r *Reader) bool {
 	a.release()
+	r.own.messages = nil // they were a task's, which may be at work on another block now
 	a.fill(r)
 	if len(a.queue) == 0 {
 		return false
@@ -108,7 +109,6 @@ func (a *ahead) release() {
 
 // giveBack ends the reading ahead, and returns a source that has again what was read.
 func (a *ahead) giveBack(src *bufio.Reader) *bufio.Reader {
-	a.over = true
 	var again []io.Reader
 	for _, t := range a.queue {
 		again = append(again, bytes.NewReader(t.p))

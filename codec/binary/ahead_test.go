@@ -201,7 +201,7 @@ func TestAheadIsBounded(t *testing.T) {
 	r.Parallel(16, func(dst []byte, m *Message) []byte { return m.AppendJSON(dst) })
 	most := 0
 	for m, err := r.Next(); err == nil; m, err = r.Next() {
-		if m.Seq%1000 == 0 {
+		if m.Seq%1000 == 0 && r.ahead != nil {
 			cost := r.ahead.taken
 			if n := len(r.ahead.queue); n > 0 && !r.ahead.queue[n-1].begun {
 				cost += len(r.ahead.queue[n-1].p)

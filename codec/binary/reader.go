@@ -193,8 +193,11 @@ func (r *Reader) block() error {
 	o := r.own
 	r.next = 0
 	o.messages, o.before = o.messages[:0], o.check.tally
-	if r.ahead != nil && r.ahead.adopt(r) {
-		return nil
+	if r.ahead != nil {
+		if r.ahead.adopt(r) {
+			return nil
+		}
+		r.ahead = nil
 	}
 	p, err := o.member(r.src, blockHead)
 	if err != nil {
