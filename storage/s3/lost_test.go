@@ -1,15 +1,10 @@
 package s3
 
 import (
-	"errors"
 	"io"
-	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
-	"github.com/sshtrail/sshtrail/internal/disk/faultdisk"
 	"github.com/sshtrail/sshtrail/internal/s3test/hostile"
 	"github.com/sshtrail/sshtrail/storage"
 )
@@ -74,145 +69,57 @@ func TestAnAbortedUploadBeginsAnew(t *testing.T) {
 	}
 }
 
-// TestABudgetIsKept: a session of many times the budget goes on as long as what is uploaded is released, and
-// its upload is whole.
-func TestABudgetIsKept(t *testing.T) {
+// TestAnUploadThatIsGoneEachTime is not begun anew without a pause.
+func TestAnUploadThatIsGoneEachTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, m := newServer(hostile.Six()), newDisk(t)
-		cfg := testConfig(server)
-		cfg.MaxSpool = 8 * partSize
-		s := newStore(t, cfg, m, nil)
-		w := create(t, s, "log")
-		for at := 0; at < 100*partSize; at += partSize / 2 {
-			write(t, w, pattern(100 * partSize)[at:at+partSize/2])
-			w.(storage.Releaser).Release(int64(at - at%100))
-			synctest.Wait()
-			if used := s.Stats().SpoolBytes; used > uint64(cfg.MaxSpool) {
-				t.Fatalf("after %d bytes the spool has %d", at, used)
+		server.Plan(func(r hostile.Request) *hostile.Fault {
+			if r.Op == hostile.UploadPart {
+				return hostile.Forget()
 			}
+			return nil
+		})
+		s := newStore(t, testConfig(server), m, nil)
+		finish(t, s, "log", pattern(3*partSize))
+		waitABit()
+		if n := server.Count(hostile.CreateUpload); n < 60 || n > 200 {
+			t.Errorf("it was begun %d times in an hour", n)
 		}
-		if st := s.Stats(); st.FreedBytes < 90*partSize || st.SpoolLimit != 8*partSize || st.Uploads != 1 {
-			t.Errorf("the store tells %+v", st)
-		}
-		r, err := s.Open(t.Context(), "log")
+		server.Plan(nil)
+		drained(t, s)
+		wantObject(t, "at the end", server, "log", pattern(3*partSize))
+	})
+}
+
+// TestMetadataSurvivesAPowerCut right after the commit, also of a log that was never synced before.
+func TestMetadataSurvivesAPowerCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, m := newServer(hostile.Six()), newDisk(t)
+		server.Plan(hostile.All(hostile.Refuse(503, "SlowDown")))
+		s := newStore(t, testConfig(server), m, nil)
+		w, err := s.Create(t.Context(), "log", storage.About{Metadata: map[string]string{"country": "XX", "ip": "192.0.2.1"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := make([]byte, 10)
-		if _, err := r.ReadAt(b, 0); !errors.Is(err, errFreed) {
-			t.Errorf("what is freed reads as %q, %v", b, err)
-		}
-		if _, err := r.ReadAt(b, 100*partSize-10); string(b) != string(pattern(100 * partSize)[100*partSize-10:]) {
-			t.Errorf("what is not freed reads as %q, %v", b, err)
-		}
+		write(t, w, pattern(9))
 		commit(t, w)
-		drained(t, s)
-		wantObject(t, "at the end", server, "log", pattern(100*partSize))
-		wantEmpty(t, "at the end", m)
-	})
-}
-
-// TestASessionThatIsFasterThanItsUploads is slowed down, and not ended, as long as they go on.
-func TestASessionThatIsFasterThanItsUploads(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server, m := newServer(hostile.Six()), newDisk(t)
-		cfg := testConfig(server)
-		cfg.MaxSpool = 8 * partSize
-		cfg.Service.Transport = slow{server}
-		s := newStore(t, cfg, m, nil)
-		w, began := create(t, s, "log"), time.Now()
-		for at := 0; at < 100*partSize; at += partSize {
-			write(t, w, pattern(100 * partSize)[at:at+partSize])
-			w.(storage.Releaser).Release(int64(at + partSize))
-		}
-		if took := time.Since(began); took < 20*time.Second {
-			t.Errorf("writing took %v, and the uploads a second each, of four at once", took)
-		}
-		commit(t, w)
-		drained(t, s)
-		wantObject(t, "at the end", server, "log", pattern(100*partSize))
-	})
-}
-
-// slow is a network where each request takes a second.
-type slow struct{ http.RoundTripper }
-
-func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
-	<-time.After(time.Second)
-	return s.RoundTripper.RoundTrip(r)
-}
-
-// TestNothingIsFreedWithoutReason: while there is room, and of what was not released, nothing is.
-func TestNothingIsFreedWithoutReason(t *testing.T) {
-	for name, change := range map[string]func(*Config, *int64){
-		"there is room": func(*Config, *int64) {},
-		"not released":  func(c *Config, released *int64) { c.MaxSpool, *released = 30*partSize, partSize-1 },
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				cfg, released := testConfig(newServer(nil)), int64(1<<40)
-				change(&cfg, &released)
-				s := newStore(t, cfg, newDisk(t), nil)
-				w := create(t, s, "log")
-				write(t, w, pattern(20*partSize))
-				w.(storage.Releaser).Release(released)
-				synctest.Wait()
-				if n := s.Stats().FreedBytes; n > 0 {
-					t.Errorf("%d bytes were freed", n)
-				}
-				w.Close()
-				drained(t, s)
-			})
-		})
-	}
-}
-
-// TestAFullSpoolIsAFullDisk for who creates and writes; a log that is brought to its end may exceed it a little.
-func TestAFullSpoolIsAFullDisk(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server, m := newServer(nil), newDisk(t)
-		server.Plan(hostile.All(hostile.Refuse(503, "SlowDown")))
-		cfg := testConfig(server)
-		cfg.MaxSpool = 16 * partSize
-		s := newStore(t, cfg, m, nil)
-		w := create(t, s, "log")
-		write(t, w, pattern(16*partSize))
-		n, err := w.Write([]byte("x"))
-		if !isFull(err) || n != 0 || !strings.Contains(err.Error(), "audit.s3.maxSpool") {
-			t.Errorf("Write beyond the budget = %d, %v", n, err)
-		}
-		if _, again := w.Write(nil); again != err {
-			t.Errorf("a second Write = %v, want the first's error", again)
-		}
-		w.Close()
-		w = resume(t, s, "log", 16*partSize)
-		if _, err := w.Write(pattern(partSize)); err != nil {
-			t.Errorf("Write of a log's end = %v", err)
-		}
-		if _, err := w.Write(pattern(partSize)); !isFull(err) {
-			t.Errorf("Write far beyond the budget = %v", err)
-		}
-		w.Close()
-		if _, err := s.Create(t.Context(), "another", storage.About{}); !isFull(err) {
-			t.Errorf("Create beyond the budget = %v", err)
-		}
+		cut := m.PowerCut(0)
 		closed(t, s)
-		s = newStore(t, cfg, m, nil) // which finds what is there
-		if _, err := s.Create(t.Context(), "another", storage.About{}); !isFull(err) {
-			t.Errorf("Create beyond the budget, after a restart = %v", err)
-		}
 		server.Plan(nil)
-		commit(t, resume(t, s, "log", 16*partSize))
-		for s.Stats().Waiting > 0 {
-			synctest.Wait()
-			waitABit()
-		}
-		finish(t, s, "another", nil)
+		s = newStore(t, testConfig(server), cut, nil)
 		drained(t, s)
-		wantObject(t, "at the end", server, "log", pattern(16*partSize))
+		wantObject(t, "at the end", server, "log", pattern(9))
+		if h := server.Object("log").Header; h.Get("X-Amz-Meta-Country") != "XX" || h.Get("X-Amz-Meta-Ip") != "" {
+			t.Errorf("the object is told to be %v", h)
+		}
 	})
 }
 
+// TestABudgetIsKept: a session of many times the budget goes on as long as what is uploaded is released, and
+// its upload is whole.
+// TestASessionThatIsFasterThanItsUploads is slowed down, and not ended, as long as they go on.
+// TestNothingIsFreedWithoutReason: while there is room, and of what was not released, nothing is.
+// TestAFullSpoolIsAFullDisk for who creates and writes; a log that is brought to its end may exceed it a little.
 // TestPartsThatWereFreedAndAborted are lost, loudly: what remains is kept under another name, and never as the log.
 func TestPartsThatWereFreedAndAborted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -293,64 +200,7 @@ func TestAnObjectThatIsTheLog(t *testing.T) {
 }
 
 // TestReleasedStaysReleased when a log is resumed by the process that wrote it.
-func TestReleasedStaysReleased(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := newServer(nil)
-		server.Plan(hostile.All(hostile.Refuse(503, "SlowDown")))
-		cfg := testConfig(server)
-		cfg.MaxSpool = 8 * partSize
-		s := newStore(t, cfg, newDisk(t), nil)
-		w := create(t, s, "log")
-		write(t, w, pattern(8*partSize))
-		w.(storage.Releaser).Release(8 * partSize)
-		w.Close()
-		w = resume(t, s, "log", 8*partSize)
-		server.Plan(nil)
-		waitABit()
-		if n := s.Stats().SpoolBytes; n > 4*partSize {
-			t.Errorf("the spool has %d bytes after an outage", n)
-		}
-		commit(t, w)
-		drained(t, s)
-		wantObject(t, "at the end", server, "log", pattern(8*partSize))
-	})
-}
-
 // TestAFullSpoolEmptiesItself of what nobody writes any more, without anybody's going on with it.
-func TestAFullSpoolEmptiesItself(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server, m := newServer(hostile.Six()), newDisk(t)
-		server.Plan(hostile.All(hostile.Refuse(503, "SlowDown")))
-		cfg := testConfig(server)
-		cfg.MaxSpool = 8 * partSize
-		process := faultdisk.NewProcess(m, nil)
-		s := newStore(t, cfg, process, nil)
-		w := create(t, s, "log")
-		write(t, w, pattern(8*partSize))
-		w.(storage.Releaser).Release(8 * partSize)
-		if _, err := w.Write([]byte("x")); !isFull(err) {
-			t.Fatalf("Write = %v", err)
-		}
-		w.Close()
-		server.Plan(nil)
-		waitABit()
-		if n := s.Stats().SpoolBytes; n > 4*partSize {
-			t.Errorf("the spool has %d bytes after an outage", n)
-		}
-		finish(t, s, "new", pattern(9))
-		w = resume(t, s, "log", 8*partSize)
-		write(t, w, pattern(9 * partSize)[8*partSize:])
-		commit(t, w)
-		drained(t, s)
-		wantObject(t, "at the end", server, "new", pattern(9))
-		wantObject(t, "at the end", server, "log", pattern(9*partSize))
-		wantEmpty(t, "at the end", m)
-		if n := process.Open(); n > 0 {
-			t.Errorf("%d files are open", n)
-		}
-	})
-}
-
 // TestAStateDoesNotGrow with each try that fails.
 func TestAStateDoesNotGrow(t *testing.T) {
 	for _, size := range []int{1, 3 * partSize} {

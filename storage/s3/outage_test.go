@@ -26,7 +26,7 @@ func TestThreeDaysWithoutTheStore(t *testing.T) {
 		s := newStore(t, cfg, process, said.logger())
 		const outage, logs = 72 * time.Hour, 60
 		for i := range logs {
-			finish(t, s, storage.Name(fmt.Sprintf("log%03d", i)), pattern(10+i%(3*partSize)))
+			finish(t, s, storage.Name(fmt.Sprintf("log%03d", i)), pattern(10+7*i))
 			time.Sleep(outage / logs)
 		}
 		if n := len(server.Ledger()); n < int(outage/lastPause) || n > 3*int(outage/lastPause) {
@@ -46,7 +46,7 @@ func TestThreeDaysWithoutTheStore(t *testing.T) {
 		commit(t, live)
 		drained(t, s)
 		for i := range logs {
-			wantObject(t, "at the end", server, fmt.Sprintf("log%03d", i), pattern(10+i%(3*partSize)))
+			wantObject(t, "at the end", server, fmt.Sprintf("log%03d", i), pattern(10+7*i))
 		}
 		wantObject(t, "at the end", server, "session", pattern(40*partSize))
 		wantEmpty(t, "at the end", m)
