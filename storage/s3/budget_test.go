@@ -203,4 +203,3 @@ func TestAFullSpoolEmptiesItself(t *testing.T) {
 		}
 	})
 }
-

@@ -3,6 +3,7 @@ package s3
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -41,7 +42,7 @@ func (s *Store) freed(l *log, err error) {
 	s.mu.Lock()
 	s.freeing = false
 	delete(l.busy, freeing)
-	if err != nil {
+	if finished := !l.isOpen() && errors.Is(err, fs.ErrNotExist); err != nil && !finished {
 		s.noHoles = errors.Is(err, errors.ErrUnsupported)
 		s.freeAfter = time.Now().Add(lastPause)
 		s.logger.Warn("parts of logs that are uploaded can't be freed on this machine", "folder", s.spool.dir, "error", err)
