@@ -58,7 +58,8 @@ type Config struct {
 	Now    func() time.Time
 	Random io.Reader
 
-	checkpointEvery uint64 // see the constant
+	checkpointEvery uint64 // see the constants
+	together        int
 }
 
 // Policy says what happens when recording cannot go on. There is no third way.
@@ -106,6 +107,7 @@ type Recorder struct {
 	beside       tasks          // what looks at disks and mends
 	own          *ownLog        // nil without Config.Own
 	folder       folderSync
+	group        group
 	spares       spares
 	remembered   atomic.Int64 // segments that are in memory too
 	segmentsMade atomic.Uint64
@@ -187,7 +189,7 @@ func (c *Config) setDefaults() {
 		c.Block = defaultBlock
 	}
 	c.Block = min(c.Block, binary.MaxMessage)
-	c.checkpointEvery = cmp.Or(c.checkpointEvery, checkpointEvery)
+	c.checkpointEvery, c.together = cmp.Or(c.checkpointEvery, checkpointEvery), cmp.Or(c.together, together)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

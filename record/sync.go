@@ -39,7 +39,7 @@ func (r *Recorder) syncLoop(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		for _, l := range r.takeDirty() {
+		for _, l := range r.syncTogether(r.takeDirty()) {
 			l.isDirty.Store(false)
 			r.ending.Go(l.syncSoon) // ends when its disk has answered
 		}

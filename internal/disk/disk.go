@@ -23,6 +23,10 @@ type FS interface {
 	Stat(name string) (fs.FileInfo, error)
 	// SyncDir makes the names in a folder durable.
 	SyncDir(name string) error
+	// SyncAll makes durable all that was written to the disk of a file or folder: bytes,
+	// sizes and names, of others too. It fails with errors.ErrUnsupported where the system
+	// can't.
+	SyncAll(name string) error
 	// Space tells how much room there is on the disk of a file or folder.
 	Space(name string) (Space, error)
 }

@@ -41,6 +41,12 @@ func ofTrouble() []mutant {
 			test: "record.TestWhoWaitsForASyncThatFailed",
 		},
 		{
+			name: "a sync of many logs that failed is believed", promise: 3, file: "record/together.go",
+			old:  `case err = <-done:`,
+			new:  `case <-done:`,
+			test: "record.TestLogsAreSyncedTogether",
+		},
+		{
 			name: "a journal that was removed is none the less good", promise: 3, file: "record/sync.go",
 			old:  `_, err := l.r.cfg.FS.Stat(s.file.path)`,
 			new:  `_, err := s.file.path, error(nil)`,

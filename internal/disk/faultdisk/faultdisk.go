@@ -36,6 +36,7 @@ const (
 	ReadDir  Op = "readdir"
 	Stat     Op = "stat"
 	SyncDir  Op = "syncdir"
+	SyncAll  Op = "syncall"
 	Space    Op = "space"
 	Write    Op = "write"
 	Read     Op = "read"

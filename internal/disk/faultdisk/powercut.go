@@ -97,6 +97,25 @@ func (m *Memory) SyncDir(name string) error {
 	return nil
 }
 
+// SyncAll makes all that is on the disk durable.
+func (m *Memory) SyncAll(name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, err := m.find("open", name); err != nil {
+		return err
+	}
+	m.root.syncAll()
+	return nil
+}
+
+func (n *node) syncAll() {
+	n.durable.syncData()
+	n.durable.syncNames()
+	for _, child := range n.names {
+		child.syncAll()
+	}
+}
+
 // PowerCut returns the disk as it may be found after a power cut now; m goes on as if
 // there had been none. All of what was synced is there. Of what was not:
 //

@@ -188,6 +188,11 @@ func (p *Process) SyncDir(name string) error {
 	return p.do(Call{Op: SyncDir, Name: name}, func() error { return p.under.SyncDir(name) }, nil)
 }
 
+// SyncAll is a call of kind [SyncAll].
+func (p *Process) SyncAll(name string) error {
+	return p.do(Call{Op: SyncAll, Name: name}, func() error { return p.under.SyncAll(name) }, nil)
+}
+
 // Space is a call of kind [Space].
 func (p *Process) Space(name string) (space disk.Space, err error) {
 	err = p.do(Call{Op: Space, Name: name}, func() (err error) {

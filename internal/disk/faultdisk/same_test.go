@@ -240,6 +240,8 @@ var sameChecks = map[string]func(*testing.T, rig){
 		r.want("readdir of a file", err, syscall.ENOTDIR)
 		r.want("syncdir", r.fs.SyncDir(r.path("d")), nil)
 		r.want("syncdir of nothing", r.fs.SyncDir(r.path("none")), fs.ErrNotExist)
+		r.want("syncall", r.fs.SyncAll(r.path("d")), nil)
+		r.want("syncall of nothing", r.fs.SyncAll(r.path("none")), fs.ErrNotExist)
 		r.want("syncdir of a file", r.fs.SyncDir(r.path("d/z")), syscall.ENOTDIR)
 	},
 	"same file": func(t *testing.T, r rig) {
@@ -270,5 +272,23 @@ var sameChecks = map[string]func(*testing.T, rig){
 		r.want("exclusive after close", f.TryLock(disk.Exclusive), nil)
 		r.want("rename", r.fs.Rename(r.path("a"), r.path("b")), nil)
 		r.want("shared, by its new name", r.open("b", os.O_RDONLY).TryLock(disk.Shared), disk.ErrLocked)
+	},
+	"write at": func(t *testing.T, r rig) {
+		f := r.open("a", os.O_RDWR|os.O_CREATE)
+		write := func(what, p string, at int64, n int, want error) {
+			got, err := f.WriteAt([]byte(p), at)
+			if r.want(what, err, want); got != n {
+				t.Errorf("%s: %d bytes, want %d", what, got, n)
+			}
+		}
+		write("on an empty file", "abcdef", 0, 6, nil)
+		write("over what is there", "XY", 1, 2, nil)
+		write("over the end", "1234", 4, 4, nil)
+		write("behind the end", "z", 10, 1, nil)
+		b := make([]byte, 20)
+		n, _ := f.ReadAt(b, 0)
+		if got, want := string(b[:n]), "aXYd1234\x00\x00z"; got != want {
+			t.Errorf("the file has %q, want %q", got, want)
+		}
 	},
 }
