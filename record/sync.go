@@ -129,13 +129,18 @@ func (l *Log) syncAll() error {
 	}
 	// In the order of the events, so that a power cut in between leaves no hole.
 	if len(stored) > 0 {
-		err := l.syncStore(len(stored))
+		err := l.syncStore()
 		if err == errNoWriter { // it failed and will be resumed: the journal must do
 			err = l.syncSegments(stored)
+			stored = nil
 		}
 		if err != nil {
 			return err
 		}
+	}
+	if n := len(stored); n > 0 && active == nil && len(full) == 0 {
+		// As long as there is a segment, recovery knows that the log is this journal's.
+		full, stored = stored[n-1:], stored[:n-1]
 	}
 	if err := l.syncSegments(full); err != nil {
 		return err
@@ -149,6 +154,7 @@ func (l *Log) syncAll() error {
 		return fmt.Errorf("sync journal folder: %w", err)
 	}
 	l.synced = upTo
+	l.dropStored(len(stored))
 	return nil
 }
 
@@ -176,10 +182,8 @@ func (l *Log) syncActive(s *segment) error {
 	return err
 }
 
-// syncStore makes the log in the store durable and drops the segments that it makes
-// superfluous: the first n stored ones. The newest segment stays: as long as there is
-// one, recovery knows that the log is this journal's.
-func (l *Log) syncStore(n int) error {
+// syncStore makes the log in the store durable.
+func (l *Log) syncStore() error {
 	var durable int64
 	err := l.do(busyStoreSync, func() error {
 		l.q.writerMu.Lock()
@@ -197,14 +201,20 @@ func (l *Log) syncStore(n int) error {
 		return fmt.Errorf("sync log: %w", err)
 	}
 	l.copied.grow(durable)
+	return nil
+}
+
+// dropStored drops the segments that a log which is durable makes superfluous, the first n
+// stored ones, when one that stays is durable too. The caller holds syncMu.
+func (l *Log) dropStored(n int) {
 	l.q.mu.Lock()
 	check := lastCheckpoint(l.q.stored[:n])
-	if n > 0 && n == len(l.q.stored) && len(l.q.segments) == 0 && l.q.active == nil {
-		n--
-	}
 	done := append([]*segment(nil), l.q.stored[:n]...)
 	l.q.stored = l.q.stored[n:]
 	l.q.mu.Unlock()
+	if n == 0 {
+		return
+	}
 	l.r.ending.Go(func() { // ends when the disk has answered: the log does not wait for it
 		for _, s := range done {
 			l.drop(s, true)
@@ -213,7 +223,6 @@ func (l *Log) syncStore(n int) error {
 			l.saveCheckpoint(check)
 		}
 	})
-	return nil
 }
 
 // checkLogs has all logs synced, and so finds those whose files are gone.
@@ -225,7 +234,7 @@ func (r *Recorder) checkLogs() {
 			if !l.syncMu.TryLock() {
 				return // somebody is at it
 			}
-			err := l.syncStore(0)
+			err := l.syncStore()
 			if err == nil || err == errNoWriter {
 				err = l.sync()
 			}
