@@ -107,12 +107,16 @@ func (s *Server) Uploads(t testing.TB) []Upload {
 	}
 }
 
-// Parts lists the parts of an upload by their numbers, with their sizes.
+// Parts lists the parts of an upload by their numbers, with their sizes; none if it is no
+// longer open.
 func (s *Server) Parts(t testing.TB, u Upload) map[int]int64 {
 	t.Helper()
 	c, parts := s.Client(t, s.Root), map[int]int64{}
 	for marker := 0; ; {
 		page, err := c.ListObjectParts(t.Context(), s.Bucket, u.Key, u.ID, marker, 1000)
+		if minio.ToErrorResponse(err).Code == minio.NoSuchUpload {
+			return nil
+		}
 		if err != nil {
 			t.Fatalf("list parts of %s: %v", u.Key, err)
 		}

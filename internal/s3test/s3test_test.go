@@ -76,7 +76,7 @@ func TestTheLimitedAccountMayDoWhatIsNeeded(t *testing.T) {
 	if left.Key != "left" || len(s.Parts(t, left)) != 0 {
 		t.Errorf("left is the upload %v with parts %v", left, s.Parts(t, left))
 	}
-	if s.Abort(t, left); len(s.Uploads(t)) != 0 {
+	if s.Abort(t, left); len(s.Uploads(t)) != 0 || s.Parts(t, left) != nil {
 		t.Errorf("uploads %v are there after they were aborted", s.Uploads(t))
 	}
 	if s.Remove(t, "short"); len(s.Keys(t)) != 1 {

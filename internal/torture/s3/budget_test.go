@@ -40,7 +40,7 @@ func TestALongSessionFitsASmallBudget(t *testing.T) {
 	s := s3test.Start(t)
 	r := newRemote(t, s, gatewaytest.Options{}, "maxSpool: 32MiB")
 	r.Serve(t)
-	x := exchange(t, 1, 64<<20)
+	x := exchange(t, 1, 48<<20)
 	ended := make(chan struct{})
 	go func() { // the loop below ends with it
 		defer close(ended)

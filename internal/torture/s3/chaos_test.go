@@ -22,7 +22,7 @@ import (
 // misbehaves at random, and end at any moment, by kill -9 or with the power. In the end the server behaves.
 func TestChaos(t *testing.T) {
 	rig := torture.New(t)
-	for round := range rig.Rounds(60) {
+	for round := range rig.Rounds(30) {
 		r := rig.Source(uint64(round))
 		ok := t.Run(fmt.Sprintf("round %d", round), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { newChaos(t, r).run() })

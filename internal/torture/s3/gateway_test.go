@@ -118,8 +118,9 @@ func (r *remote) partsOf(t *testing.T, n int) s3test.Upload {
 	var found s3test.Upload
 	gatewaytest.Eventually(t, fmt.Sprintf("%d parts are uploaded", n), func() bool {
 		for _, u := range r.server.Uploads(t) {
-			found = u
-			return len(r.server.Parts(t, u)) >= n
+			if found = u; len(r.server.Parts(t, u)) >= n {
+				return true
+			}
 		}
 		return false
 	})
@@ -155,6 +156,7 @@ func TestSessionsGoUp(t *testing.T) {
 	short, long := exchange(t, 1, 1000), exchange(t, 2, 12<<20)
 	r.run(t, short)
 	r.run(t, long)
+	gatewaytest.Eventually(t, "the log of the session that has ended is there", func() bool { return len(s.Uploads(t)) == 0 })
 	program, file := gate(t, 11<<20)
 	c := gatewaytest.Begin(t, r.OpenSSH(t, "ssh", "gw", program))
 	key := r.partsOf(t, 2).Key

@@ -110,7 +110,10 @@ type network struct {
 
 func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	if n.dead.Load() {
-		return nil, errors.Join(syscall.ENETDOWN, r.Body.Close())
+		if r.Body != nil {
+			r.Body.Close()
+		}
+		return nil, syscall.ENETDOWN
 	}
 	pass(time.Duration(n.takes.Load()))
 	resp, err := n.server.RoundTrip(r)

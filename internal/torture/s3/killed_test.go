@@ -19,11 +19,11 @@ func TestKilledDuringUploads(t *testing.T) {
 	t.Parallel()
 	rig := torture.New(t)
 	for n := range rig.Rounds(1) {
-		t.Run(fmt.Sprintf("round %d", n), func(t *testing.T) { killed(t, rig.Source(uint64(n))) })
+		t.Run(fmt.Sprintf("round %d", n), func(t *testing.T) { killed(t, rig.Source(uint64(n)), rig.Size(2, 5)) })
 	}
 }
 
-func killed(t *testing.T, chance *rand.Rand) {
+func killed(t *testing.T, chance *rand.Rand, lives int) {
 	s := s3test.Start(t)
 	s.KeepVersions(t)
 	r := newRemote(t, s, gatewaytest.Options{})
@@ -32,7 +32,7 @@ func killed(t *testing.T, chance *rand.Rand) {
 		s.Permit(t, append(s3test.Needed(), "s3:GetObject")...)
 	}
 	var sessions []*mortal
-	for life := range 4 {
+	for life := range lives {
 		r.Serve(t)
 		var now []*mortal
 		for range 1 + chance.IntN(3) {
