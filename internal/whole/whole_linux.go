@@ -11,7 +11,7 @@ import (
 
 // joined is a connection whose beginnings of packets wait for their ends.
 type joined struct {
-	net.Conn
+	*net.TCPConn
 	raw  syscall.RawConn
 	send func(fd uintptr) bool // trySend, made once
 
@@ -30,7 +30,7 @@ func conn(c net.Conn) net.Conn {
 	if err != nil {
 		return c
 	}
-	j := &joined{Conn: c, raw: raw}
+	j := &joined{TCPConn: tcp, raw: raw}
 	j.send = j.trySend
 	return j
 }
@@ -38,12 +38,12 @@ func conn(c net.Conn) net.Conn {
 // Write is net.Conn's.
 func (j *joined) Write(p []byte) (int, error) {
 	if len(p) != buffered {
-		return j.Conn.Write(p)
+		return j.TCPConn.Write(p)
 	}
 	n, err := j.sendMore(p)
 	if err == nil && n < len(p) {
 		var m int
-		m, err = j.Conn.Write(p[n:])
+		m, err = j.TCPConn.Write(p[n:])
 		n += m
 	}
 	return n, err

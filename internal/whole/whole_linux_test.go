@@ -199,3 +199,18 @@ func BenchmarkPacket(b *testing.B) {
 		})
 	}
 }
+
+// Whoever ends one side of a connection can do that with this one too.
+func TestOneSideCanBeEnded(t *testing.T) {
+	here, there := pair(t)
+	half, ok := Conn(here).(interface{ CloseWrite() error })
+	if !ok {
+		t.Fatal("one side of the connection can't be ended")
+	}
+	if err := half.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := there.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the other side reads %d bytes, %v; want the end", n, err)
+	}
+}
