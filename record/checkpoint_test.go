@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -26,8 +27,8 @@ type forgetful struct {
 }
 
 // forgetting has a recorder use a store of that kind. What was released outlives it.
-func forgetting() func(*record.Config) {
-	mu, released := new(sync.Mutex), map[storage.Name]int64{}
+func forgetting(released map[storage.Name]int64) func(*record.Config) {
+	mu := new(sync.Mutex)
 	return func(c *record.Config) {
 		store, err := file.New(file.Config{Directory: logs}, c.FS)
 		if err == nil { // else open finds the same
@@ -99,14 +100,14 @@ func TestReleasedBytesAreNotNeeded(t *testing.T) {
 		for k := 0; ; k += 7 {
 			over := false
 			run(t, fmt.Sprint(k, dies.After), func(t *testing.T) {
-				m, change := newDisk(t), forgetting()
-				s, died := longPlay(t, m, change, k, dies)
+				m, gone := newDisk(t), map[storage.Name]int64{}
+				s, died := longPlay(t, m, forgetting(gone), k, dies)
 				over = !died
 				if s == nil {
 					return
 				}
-				for _, disk := range []*faultdisk.Memory{m, m.PowerCut(uint64(k))} {
-					released = max(released, finishForgotten(t, disk, change, s, disk == m))
+				for _, disk := range []*faultdisk.Memory{m.PowerCut(uint64(k)), m} {
+					released = max(released, finishForgotten(t, disk, forgetting(maps.Clone(gone)), s, disk == m))
 				}
 			})
 			if over {

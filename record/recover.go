@@ -104,13 +104,14 @@ func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, 
 	rec := Recovery{Log: id}
 	segments, err := readSegments(r.cfg.FS, id, paths)
 	var point *checkpoint
+	pointed := false
 	if err == nil {
 		point, err = readCheckpoint(r.cfg.FS, dir, id)
 	}
 	if err == nil {
-		m := &mending{r: r, id: id, unsaid: unsaid, sum: newSummary(), segments: segments, point: point}
+		m := &mending{r: r, id: id, unsaid: unsaid, sum: newSummary(), segments: segments, point: point, dir: dir}
 		rec.Verdict, err = m.mend(ctx)
-		rec.Saved, rec.was = m.saved, m.was
+		rec.Saved, rec.was, pointed = m.saved, m.was, m.pointed
 	}
 	rec.Err = err
 	if !rec.was {
@@ -122,7 +123,7 @@ func (r *Recorder) recoverLog(ctx context.Context, dir string, id event.ConnID, 
 	for _, path := range paths {
 		r.remove(path)
 	}
-	if point != nil {
+	if point != nil || pointed {
 		r.remove(filepath.Join(dir, checkpointName(id)))
 	}
 	switch {
@@ -172,6 +173,9 @@ type mending struct {
 	sum      *summary
 	segments []journalSegment
 	point    *checkpoint // nil: the log is read from its beginning
+	dir      string      // the process's folder; empty: there is none
+	next     int64       // how large the log is at the next checkpoint
+	pointed  bool        // one was written
 
 	w        storage.Writer
 	salvaged *binary.Salvaged // nil if there is no log yet
@@ -496,8 +500,31 @@ func (m *mending) add(message *binary.Message) error {
 	if err != nil {
 		return err
 	}
-	_, err = m.w.Write(full)
-	return err
+	if _, err = m.w.Write(full); err != nil {
+		return err
+	}
+	return m.checkpoint()
+}
+
+// checkpoint makes a checkpoint if one is due, so that a store which can let go of what it
+// has uploaded need not have room for the whole journal.
+func (m *mending) checkpoint() error {
+	w, ok := m.w.(storage.Releaser)
+	if !ok || m.dir == "" || m.encoder.Size() < m.next {
+		return nil
+	}
+	m.next = m.encoder.Size() + int64(m.r.cfg.checkpointEvery)
+	if err := m.w.Sync(); err != nil {
+		return err
+	}
+	sum := m.sum.state()
+	c := &checkpoint{Version: checkpointVersion, Log: m.encoder.Checkpoint(sum.seen()), Sum: sum}
+	if err := writeCheckpoint(m.r.cfg.FS, m.dir, m.id, c); err != nil {
+		return fmt.Errorf("write checkpoint: %w", err)
+	}
+	m.pointed = true
+	w.Release(c.Log.Offset)
+	return nil
 }
 
 func (m *mending) encode() ([]byte, error) {
