@@ -65,7 +65,9 @@ func (o *ownLog) begin(continues event.ConnID) (*Log, error) {
 
 // discard gives up a log that was not begun.
 func (l *Log) discard() {
-	l.trouble.stop(ErrEnded)
+	if !l.trouble.stop(ErrEnded) {
+		return // it has failed, and whoever found that gives it up
+	}
 	l.ended()
 	l.r.mu.Lock()
 	delete(l.r.logs, l)

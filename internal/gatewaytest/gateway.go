@@ -157,6 +157,9 @@ func (g *Gateway) Logs(t testing.TB) *Logs {
 	return l
 }
 
+// Spares is how many files of the journal a gateway keeps open for logs to come, at most.
+const Spares = 64
+
 // Files lists a folder of the gateway's.
 func (g *Gateway) Files(t testing.TB, folder string) []string {
 	t.Helper()

@@ -89,7 +89,7 @@ func (r *rig) end() {
 func (r *rig) rest(t *testing.T) *gatewaytest.Logs {
 	t.Helper()
 	r.end()
-	gatewaytest.Eventually(t, "the gateway has no more descriptors than before", func() bool { return r.descriptors(t) <= r.atMe })
+	gatewaytest.Eventually(t, "the gateway has no more descriptors than before", func() bool { return r.descriptors(t) <= r.atMe+gatewaytest.Spares })
 	return r.Stop(t)
 }
 

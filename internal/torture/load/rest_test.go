@@ -60,9 +60,6 @@ func (l *load) children(t testing.TB) (n int) {
 	return n
 }
 
-// spares is how many files of the journal a gateway keeps open for logs to come.
-const spares = 64
-
 // atRest waits until every log was checked and the gateway holds no more than at first.
 func (l *load) atRest(t *testing.T, baseline resting) {
 	t.Helper()
@@ -77,7 +74,7 @@ func (l *load) atRest(t *testing.T, baseline resting) {
 	})
 	gatewaytest.Eventually(t, fmt.Sprintf("the gateway holds no more than %+v", baseline), func() bool {
 		now := l.resting(t)
-		return now.files <= baseline.files+spares && now.children == 0 && now.journal <= baseline.journal
+		return now.files <= baseline.files+gatewaytest.Spares && now.children == 0 && now.journal <= baseline.journal
 	})
 	if left := len(l.Files(t, "logs")); left != 1 {
 		t.Errorf("%d logs are left, want only the gateway's own", left)
