@@ -1,6 +1,10 @@
 package hostile
 
-import "fmt"
+import (
+	"fmt"
+	"net/http"
+	"slices"
+)
 
 // Fault is one way to misbehave.
 type Fault struct {
@@ -91,6 +95,8 @@ func Faults(op Op) []*Fault {
 		Hang(), Cut(), Garbage(), Redirect(), Lose(), HangDone(), Half(),
 	}
 	switch op {
+	case HeadObject: // without a body its 404 says that there is no object, which would be a lie
+		all = slices.DeleteFunc(all, func(f *Fault) bool { return f.Status == http.StatusNotFound })
 	case PutObject:
 		all = append(all, WrongETag(), Corrupt())
 	case UploadPart:

@@ -88,8 +88,8 @@ func (h *house) stop(patience time.Duration) error {
 
 // kill ends the process at once. What it does after that nobody sees.
 func (h *house) kill() {
+	h.network.dead.Store(true) // first: nobody sends who could not note it before
 	h.process.Kill()
-	h.network.dead.Store(true)
 	h.bury()
 }
 
@@ -319,7 +319,7 @@ func (h *house) tell() {
 	var b strings.Builder
 	ledger := h.server.Ledger()
 	if len(ledger) > 200 {
-		ledger = ledger[len(ledger)-200:]
+		ledger = append(ledger[:150:150], ledger[len(ledger)-50:]...)
 	}
 	for _, e := range ledger {
 		fmt.Fprintf(&b, "%s %s %d of %s, upload %s part %d: %v, status %d %s, done: %v\n", e.Time.Format("02 15:04:05"), e.Op, e.N, e.Key, e.UploadID, e.Part, e.Fault, e.Status, e.Code, e.Done)
